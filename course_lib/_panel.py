@@ -1,0 +1,93 @@
+"""A small titled panel: plain text for a terminal or a test, HTML for a notebook page.
+
+Cards, predictions and the progress board are all made of it, so they look alike. The colours are
+translucent over whatever page they stand on, so that a panel reads on a light and a dark one.
+"""
+
+import html
+from dataclasses import dataclass
+
+TONES = {
+    "good": "0, 158, 115",
+    "open": "230, 159, 0",
+    "bad": "213, 94, 0",
+    "quiet": "128, 128, 128",
+}
+LABEL_WIDTH = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a panel. `label` stands in front of it, `mark` is "ok", "no" or "" before both."""
+
+    text: str
+    label: str = ""
+    mark: str = ""
+    code: bool = False
+
+    def plain(self) -> str:
+        if self.mark:
+            return f"  [{self.mark}] {self.text}"
+        if not self.label:
+            return "\n".join(f"  {line}".rstrip() for line in self.text.split("\n"))
+        first, *rest = self.text.split("\n")
+        indent = "\n" + " " * (7 + LABEL_WIDTH)
+        return f"       {self.label:<{LABEL_WIDTH}}{first}" + "".join(
+            indent + line for line in rest
+        )
+
+    def html(self) -> str:
+        text = html.escape(self.text)
+        if self.mark:
+            sign = "&#10003;" if self.mark == "ok" else "&#10007;"
+            rgb = TONES["good" if self.mark == "ok" else "bad"]
+            return f'<div><b style="color: rgb({rgb})">{sign}</b> {text}</div>'
+        if self.code:
+            text = f'<code style="white-space: pre-wrap; background: none">{text}</code>'
+        if not self.label:
+            return f"<div>{text}</div>"
+        label = f'<span style="flex: 0 0 5.5em; opacity: 0.75">{html.escape(self.label)}</span>'
+        return (
+            '<div style="display: flex; margin-left: 1.3em">'
+            f'{label}<span style="min-width: 0; overflow-wrap: anywhere">{text}</span></div>'
+        )
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A title and rows under it. `tone` is one of TONES."""
+
+    title: str
+    rows: tuple[Row, ...] = ()
+    tone: str = "quiet"
+
+    def plain(self) -> str:
+        return "\n".join([self.title, *(row.plain() for row in self.rows)])
+
+    def html(self) -> str:
+        rgb = TONES[self.tone]
+        style = (
+            f"border-left: 4px solid rgb({rgb}); background: rgba({rgb}, 0.10); color: inherit; "
+            "padding: 0.5em 0.9em; line-height: 1.5; max-width: 54em; white-space: normal"
+        )
+        rows = "".join(row.html() for row in self.rows)
+        return f'<div style="{style}"><div><b>{html.escape(self.title)}</b></div>{rows}</div>'
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": self.plain(), "text/html": self.html()}
+
+
+def show(thing: object, plain: str) -> None:
+    """Display `thing` richly where there is a notebook, print `plain` where there is none."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        shell = None
+    else:
+        shell = get_ipython()
+    if shell is None:
+        print(plain)
+        return
+    from IPython.display import display
+
+    display(thing)

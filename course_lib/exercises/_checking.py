@@ -1,0 +1,140 @@
+"""What a check is written with: call the attempt, expect an answer, name the mistake."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib._describe import describe
+
+
+class Mistake(Exception):
+    """A wrong answer, told apart: what was tried, what came back, what was expected, the idea."""
+
+    def __init__(self, tried: str, got: str, expected: str, idea: str) -> None:
+        super().__init__(idea)
+        self.tried, self.got, self.expected, self.idea = tried, got, expected, idea
+
+
+class Raised(Exception):
+    """The attempt raised an error of its own while it was called."""
+
+    def __init__(self, tried: str, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.tried, self.error = tried, error
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known wrong answer: the value it gives, and the idea that sets it right."""
+
+    value: Any
+    idea: str
+
+
+def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
+    """Call the attempt (or something it made). Its errors become `Raised`, a changed input a `Mistake`.
+
+    Tensors, lists and dicts among the arguments must come out as they went in; modules may change.
+    """
+    before = [_copy(value) for value in (*arguments, *named.values())]
+    try:
+        result = function(*arguments, **named)
+    except Exception as error:
+        raise Raised(tried, error) from error
+    for value, original in zip((*arguments, *named.values()), before, strict=True):
+        if original is not None and not same(value, original):
+            raise Mistake(
+                tried,
+                f"its input, changed to {describe(value)}",
+                f"its input as it was, {describe(original)}",
+                "The caller still owns what it passed in. An operation whose name ends in _ or an "
+                "assignment like x[...] = or x += works in place; write x = x + ... to make a new one.",
+            )
+    return result
+
+
+def _copy(value: Any) -> Any:
+    """A copy of plain data to compare with later, None for what may change."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    return copy.deepcopy(value) if isinstance(value, (list, dict, tuple)) else None
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Whether two values agree: numbers and tensors to float tolerance, all else exactly."""
+    if isinstance(expected, Tensor):
+        return (
+            isinstance(got, Tensor)
+            and got.shape == expected.shape
+            and got.is_floating_point() == expected.is_floating_point()
+            and torch.allclose(
+                got.detach().double(), expected.detach().double(), rtol=1e-4, atol=1e-5
+            )
+        )
+    if isinstance(expected, (list, tuple)):
+        return (
+            isinstance(got, (list, tuple))
+            and len(got) == len(expected)
+            and all(same(one, other) for one, other in zip(got, expected, strict=True))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict)
+            and got.keys() == expected.keys()
+            and all(same(got[key], expected[key]) for key in expected)
+        )
+    if isinstance(expected, float):
+        return isinstance(got, (int, float)) and abs(got - expected) <= 1e-5 + 1e-4 * abs(expected)
+    return type(got) is type(expected) and bool(got == expected)
+
+
+def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Known] = ()) -> None:
+    """Raise a `Mistake` unless `got` agrees with `expected`. The first known wrong value names it."""
+    if same(got, expected):
+        return
+    for wrong in known:
+        if same(got, wrong.value):
+            raise Mistake(tried, describe(got), describe(expected), wrong.idea)
+    raise Mistake(tried, describe(got), describe(expected), _by_kind(got, expected) or idea)
+
+
+def _by_kind(got: Any, expected: Any) -> str | None:
+    """What can be said from the kind of thing alone."""
+    if got is None:
+        return "Nothing came back. Does the function end in `return`?"
+    if isinstance(expected, Tensor) and not isinstance(got, Tensor):
+        return "A tensor is needed here. Numbers, lists and arrays carry no gradient and no shape to check."
+    if isinstance(got, Tensor) and isinstance(expected, Tensor):
+        return _by_shape(got, expected)
+    return None
+
+
+def _by_shape(got: Tensor, expected: Tensor) -> str | None:
+    if got.shape == expected.shape:
+        if got.is_floating_point() and got.isnan().any():
+            return "There is a NaN in it: look for a division by zero, or a logarithm or root of a negative number."
+        return None
+    if got.dim() == expected.dim() == 2 and got.shape == expected.T.shape:
+        return "The shape is right way round when transposed: rows and columns are swapped."
+    return None
+
+
+def expect_that(holds: bool, *, tried: str, got: Any, expected: str, idea: str) -> None:
+    """Raise a `Mistake` unless `holds`. `got` is described, unless it is text already."""
+    if not holds:
+        raise Mistake(tried, got if isinstance(got, str) else describe(got), expected, idea)
+
+
+def expect_module(module: Any, *, tried: str) -> None:
+    """Raise a `Mistake` unless `module` is an `nn.Module` that was set up by its base class."""
+    expect_that(
+        isinstance(module, torch.nn.Module),
+        tried=tried,
+        got=module,
+        expected="an nn.Module",
+        idea="The class has to inherit from nn.Module: only then does PyTorch find what is inside it.",
+    )

@@ -1,0 +1,191 @@
+"""Run a learner's code so that nothing it does takes the notebook with it.
+
+It runs in a thread of its own: a loop that never ends, or a wait, is given up after a time limit, on
+every system and inside a notebook kernel. What it prints is caught, and what it changes in the
+process (random states, default dtype, working folder, ...) is put back and named.
+"""
+
+import contextlib
+import ctypes
+import io
+import os
+import random
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+SEED = 20_251_121
+MOST_PRINTED = 2_000
+GRACE = 1.0
+
+
+class TimeIsUp(BaseException):
+    """Raised inside the learner's code when its time is up. No `except Exception` swallows it."""
+
+
+@dataclass
+class Outcome:
+    """What came of a run: a value or an error, and everything worth telling about it."""
+
+    value: Any = None
+    error: BaseException | None = None
+    printed: str = ""
+    changed: tuple[str, ...] = ()
+    timed_out: bool = False
+    interrupted: bool = False
+    still_running: bool = False
+
+
+class _Printed(io.TextIOBase):
+    """A text stream that keeps the first characters and drops the rest."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.text += text[: max(0, MOST_PRINTED - len(self.text))]
+        return len(text)
+
+
+@dataclass(frozen=True)
+class _Setting:
+    """A piece of global state: how to read it and how to put it back."""
+
+    name: str
+    read: Callable[[], Any]
+    write: Callable[[Any], Any]
+
+
+def _set_environment(saved: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(saved)
+
+
+_SETTINGS = (
+    _Setting("PyTorch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
+    _Setting("PyTorch's default device", torch.get_default_device, torch.set_default_device),
+    _Setting("PyTorch's number of threads", torch.get_num_threads, torch.set_num_threads),
+    _Setting(
+        "PyTorch's deterministic mode",
+        torch.are_deterministic_algorithms_enabled,
+        torch.use_deterministic_algorithms,
+    ),
+    _Setting(
+        "autograd's anomaly mode", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly
+    ),
+    _Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    _Setting("the working folder", os.getcwd, os.chdir),
+    _Setting("the environment variables", lambda: dict(os.environ), _set_environment),
+)
+
+
+@contextlib.contextmanager
+def _random_states_kept():
+    """Start from one fixed state and put the caller's random states back afterwards."""
+    numpy_random = sys.modules.get("numpy.random")
+    python_state, torch_state = random.getstate(), torch.get_rng_state()
+    numpy_state = numpy_random.get_state() if numpy_random else None
+    random.seed(SEED)
+    torch.manual_seed(SEED)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        torch.set_rng_state(torch_state)
+        if numpy_random and numpy_state is not None:
+            numpy_random.set_state(numpy_state)
+
+
+@contextlib.contextmanager
+def _settings_kept(outcome: Outcome):
+    """Put global settings back and note in `outcome.changed` which ones had been changed."""
+    saved = [(setting, setting.read()) for setting in _SETTINGS]
+    changed = []
+    try:
+        yield
+    finally:
+        if torch.initial_seed() != SEED:
+            changed.append("the seed (torch.manual_seed)")
+        for setting, value in saved:
+            with contextlib.suppress(Exception):
+                if setting.read() != value:
+                    setting.write(value)
+                    changed.append(setting.name)
+        outcome.changed = tuple(changed)
+
+
+def run(task: Callable[[], Any], seconds: float) -> Outcome:
+    """Call `task` and report what came of it, after at most `seconds` (and a moment's grace).
+
+    Never raises what `task` raises. A task that does not stop even when told to is left behind in its
+    thread (`still_running`), so that the caller goes on all the same.
+    """
+    outcome, printed = Outcome(), _Printed()
+    with (
+        warnings.catch_warnings(),
+        _random_states_kept(),
+        _settings_kept(outcome),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(printed),
+    ):
+        warnings.simplefilter("default")
+        _run_in_thread(task, seconds, outcome)
+    outcome.printed = printed.text
+    return outcome
+
+
+def _run_in_thread(task: Callable[[], Any], seconds: float, outcome: Outcome) -> None:
+    result = Outcome()
+
+    def work() -> None:
+        try:
+            result.value = task()
+        except BaseException as error:
+            result.error = error
+
+    thread = threading.Thread(target=work, name="exercise attempt", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        work()
+    else:
+        _wait(thread, seconds, outcome)
+    if not outcome.still_running:
+        outcome.value, outcome.error = result.value, result.error
+
+
+def _wait(thread: threading.Thread, seconds: float, outcome: Outcome) -> None:
+    try:
+        _join(thread, seconds)
+        outcome.timed_out = thread.is_alive()
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    deadline = time.monotonic() + GRACE
+    while thread.is_alive() and time.monotonic() < deadline:
+        _raise_in(thread, TimeIsUp)
+        thread.join(0.02)
+    outcome.still_running = thread.is_alive()
+
+
+def _join(thread: threading.Thread, seconds: float) -> None:
+    """Wait in short steps: on Windows a long wait cannot be interrupted from the keyboard."""
+    deadline = time.monotonic() + seconds
+    while thread.is_alive() and time.monotonic() < deadline:
+        thread.join(0.05)
+
+
+def _raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
+    """Ask CPython to raise `error` in another thread at its next bytecode."""
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(error)
+        )

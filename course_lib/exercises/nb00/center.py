@@ -1,0 +1,80 @@
+"""Exercise 00.2: broadcasting lines shapes up from the right."""
+
+import torch
+from torch import Tensor
+
+from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._exercise import Exercise
+
+
+def center(x: Tensor) -> Tensor:
+    """(B, T, H) -> (B, T, H), each sentence minus its mean over the tokens"""
+    mean = x.mean(dim=1, keepdim=True)  # (B, 1, H)
+    return x - mean  # (B, T, H)
+
+
+def _center_small(attempt) -> None:
+    """one sentence: every feature has mean 0 over the tokens"""
+    x = torch.tensor([[[1.0, 10.0], [3.0, 10.0], [8.0, 40.0]]])
+    tried = "one sentence of 3 tokens, H = 2: [[1, 10], [3, 10], [8, 40]]"
+    expect(
+        call(attempt, x, tried=tried),
+        torch.tensor([[[-3.0, -10.0], [-1.0, -10.0], [4.0, 20.0]]]),
+        tried=tried,
+        idea="Take the mean over T, which is dim=1, and subtract it from every token.",
+        known=(
+            Known(
+                x - x.mean(),
+                "That is one mean of all numbers. Every sentence and feature has its own: dim=1.",
+            ),
+            Known(
+                x - x.mean(dim=2, keepdim=True),
+                "dim=2 averages over the features. Tokens are dim=1.",
+            ),
+            Known(
+                x - x.mean(dim=0, keepdim=True),
+                "dim=0 averages over the sentences of the batch. Tokens are dim=1.",
+            ),
+            Known(
+                x.mean(dim=1, keepdim=True),
+                "That is the mean itself. It still has to be subtracted from x.",
+            ),
+        ),
+    )
+
+
+def _center_square(attempt) -> None:
+    """with B = T = 2 as well, each sentence loses its own mean"""
+    x = torch.tensor([[[0.0], [2.0]], [[10.0], [30.0]]])
+    tried = "two sentences of two tokens, H = 1: [[0], [2]] and [[10], [30]]"
+    expect(
+        call(attempt, x, tried=tried),
+        torch.tensor([[[-1.0], [1.0]], [[-10.0], [10.0]]]),
+        tried=tried,
+        idea="Keep the averaged axis with keepdim=True, so that (B, 1, H) broadcasts over the tokens.",
+        known=(
+            Known(
+                x - x.mean(dim=1),
+                "(B, T, H) - (B, H) lined the sentences' means up with the tokens, and with B = T nothing "
+                "complained. keepdim=True leaves (B, 1, H), which can only go the right way.",
+            ),
+            Known(
+                x - x.mean(dim=0, keepdim=True),
+                "dim=0 averages over the sentences of the batch. Tokens are dim=1.",
+            ),
+        ),
+    )
+
+
+EXERCISE = Exercise(
+    "00.2",
+    "Subtract each sentence's mean",
+    4,
+    center,
+    (_center_small, _center_square),
+    (
+        "Which axis disappears when you average over the tokens? Write the shapes down.",
+        "x.mean(dim=1) is (B, H). Beside (B, T, H) it is lined up from the right, so B meets T.",
+        "x.mean(dim=1, keepdim=True) is (B, 1, H): the 1 stretches over the tokens.",
+    ),
+)

@@ -1,0 +1,115 @@
+"""Exercise 01.2: what a model learns, as a number."""
+
+import torch
+from torch import nn
+
+from course_lib import shapes
+from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._exercise import Exercise
+
+
+def _nested() -> nn.Module:
+    return nn.Sequential(nn.Linear(3, 2), nn.Sequential(nn.ReLU(), nn.Linear(2, 1)))
+
+
+def _count_nested(attempt) -> None:
+    """it counts the numbers of all children: 8 + 3"""
+    tried = "Sequential(Linear(3, 2), Sequential(ReLU(), Linear(2, 1)))"
+    expect(
+        call(attempt, _nested(), tried=tried),
+        11,
+        tried=tried,
+        idea="Add up the number of elements of every tensor in module.parameters(). A plain int comes back.",
+        known=(
+            Known(4, "That is the number of tensors. Each holds many numbers: parameter.numel()."),
+            Known(
+                8,
+                "Only 8 numbers: are biases, or children of children, left out? parameters() has them all.",
+            ),
+            Known(
+                0,
+                "Nothing found. The numbers sit in the children; module.parameters() looks into them.",
+            ),
+            Known(
+                22,
+                "Twice too many. parameters() already goes into the children: one loop is enough.",
+            ),
+            Known(
+                torch.tensor(11),
+                "The right number, as a tensor. numel() gives a plain int; add those.",
+            ),
+        ),
+    )
+
+
+def _count_shared(attempt) -> None:
+    """a layer that is used twice counts once"""
+    layer = nn.Linear(4, 4, bias=False)
+    tried = "one Linear(4, 4, bias=False), twice in a Sequential"
+    expect(
+        call(attempt, nn.Sequential(layer, layer), tried=tried),
+        16,
+        tried=tried,
+        idea="parameters() lists a shared tensor once.",
+        known=(
+            Known(
+                32,
+                "It was counted under both its names. state_dict() lists a shared tensor twice, "
+                "and so does a walk over the children; parameters() lists it once.",
+            ),
+        ),
+    )
+
+
+def _count_buffers(attempt) -> None:
+    """buffers do not count: BatchNorm1d(5) learns 10 numbers"""
+    tried = (
+        "BatchNorm1d(5): weight and bias; buffers running_mean, running_var, num_batches_tracked"
+    )
+    expect(
+        call(attempt, nn.BatchNorm1d(5), tried=tried),
+        10,
+        tried=tried,
+        idea="Count what is learned: the parameters.",
+        known=(
+            Known(21, "The 11 numbers of the buffers are in it. state_dict() holds buffers too."),
+        ),
+    )
+
+
+def _count_trainable(attempt) -> None:
+    """frozen parameters count, unless trainable_only=True"""
+    module = _nested()
+    module[0].requires_grad_(False)
+    tried = "the first Linear(3, 2) frozen"
+    expect(
+        call(attempt, module, tried=tried),
+        11,
+        tried=tried,
+        idea="Without trainable_only every parameter counts, frozen or not.",
+        known=(Known(3, "The frozen ones are missing. They count unless trainable_only is True."),),
+    )
+    expect(
+        call(attempt, module, trainable_only=True, tried=tried + ", trainable_only=True"),
+        3,
+        tried=tried + ", trainable_only=True",
+        idea="Leave out parameters whose requires_grad is False.",
+        known=(
+            Known(11, "trainable_only changes nothing: ask each parameter for its requires_grad."),
+            Known(8, "Those are the frozen ones. requires_grad is True for what learns."),
+        ),
+    )
+
+
+EXERCISE = Exercise(
+    "01.2",
+    "Count what a model learns",
+    4,
+    shapes.count_parameters,
+    (_count_nested, _count_shared, _count_buffers, _count_trainable),
+    (
+        "module.parameters() already walks through all children. What does each item know about its size?",
+        "Add up parameter.numel().",
+        "Skip a parameter if trainable_only is True and its requires_grad is False.",
+    ),
+)

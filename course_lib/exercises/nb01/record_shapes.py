@@ -1,0 +1,134 @@
+"""Exercise 01.6: forward hooks, used to see every shape in a model."""
+
+import torch
+from torch import nn
+
+from course_lib import shapes
+from course_lib.exercises._checking import Known, call, expect, expect_that
+from course_lib.exercises._exercise import Exercise
+
+
+def _model() -> nn.Module:
+    return nn.Sequential(nn.Linear(3, 5), nn.Sequential(nn.ReLU(), nn.Linear(5, 2)))
+
+
+FULL = [("0", (4, 5)), ("1.0", (4, 5)), ("1.1", (4, 2)), ("1", (4, 2))]
+TRIED = "Sequential(Linear(3, 5), Sequential(ReLU(), Linear(5, 2))), x of shape (4, 3)"
+
+
+def _records_all(attempt) -> None:
+    """every module inside is noted by name, in the order of finishing"""
+    got = call(attempt, _model(), torch.ones(4, 3), tried=TRIED)
+    if isinstance(got, dict):
+        got = list(got.items())
+    names = [name for name, _ in FULL]
+    expect(
+        _plain(got),
+        FULL,
+        tried=TRIED,
+        idea='A list of pairs such as ("1.0", (4, 5)): name and output shape. The model itself, whose name is '
+        "empty, is left out.",
+        known=(
+            Known(
+                [],
+                "Nothing was noted. Did the model run after the hooks were in place, by model(x)?",
+            ),
+            Known([("1", shape) for _, shape in FULL], _LATE),
+            Known([(names[2], shape) for _, shape in FULL], _LATE),
+            Known(
+                [*FULL, ("", (4, 2))],
+                "The model itself is in it, under an empty name. Skip names that are empty.",
+            ),
+            Known(
+                [FULL[0], FULL[3]],
+                "Only the direct children. named_modules() goes all the way down.",
+            ),
+            Known(
+                [FULL[0], *FULL[1:3]],
+                "Only modules without children. Containers have an output too.",
+            ),
+            Known(
+                [(n, (4, 3) if n == "0" else (4, 5)) for n, _ in FULL],
+                "Those are the shapes that go in. A forward hook gets (module, args, output): take the last.",
+            ),
+        ),
+    )
+
+
+_LATE = (
+    "All have the same name. A function looks its variables up when it runs, not when it is made: by then "
+    "the loop has ended. Make the hook in a function that takes the name."
+)
+
+
+def _plain(got) -> object:
+    """Shapes as plain tuples, so that torch.Size is as good as a tuple."""
+    if not isinstance(got, (list, tuple)):
+        return got
+    return [
+        (pair[0], tuple(pair[1]))
+        if isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[1], (tuple, list))
+        else pair
+        for pair in got
+    ]
+
+
+def _twice(attempt) -> None:
+    """a module that is called twice is noted twice"""
+    layer = nn.Linear(3, 3)
+    tried = "the same Linear(3, 3) twice in a Sequential, x of shape (2, 3)"
+    got = call(attempt, nn.Sequential(layer, layer), torch.ones(2, 3), tried=tried)
+    if isinstance(got, dict):
+        got = list(got.items())
+    expect(
+        _plain(got),
+        [("0", (2, 3)), ("0", (2, 3))],
+        tried=tried,
+        idea="Append to a list: a dictionary keeps one entry a name, and the second call overwrites the first.",
+    )
+
+
+def _hooks_removed(attempt) -> None:
+    """the hooks are gone afterwards"""
+    model = _model()
+    call(attempt, model, torch.ones(4, 3), tried=TRIED)
+    left = sum(
+        len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()
+    )
+    expect_that(
+        left == 0,
+        tried=TRIED,
+        got=f"{left} hooks still on the model",
+        expected="none",
+        idea="register_forward_hook returns a handle; call its remove(). A hook that stays runs at every later "
+        "call, and a second recording notes everything twice.",
+    )
+
+
+def _output_unchanged(attempt) -> None:
+    """the model computes what it computed before"""
+    model, x, seen = _model(), torch.ones(4, 3), []
+    expected = model(x).detach()
+    model.register_forward_hook(lambda module, args, output: seen.append(output))
+    call(attempt, model, x, tried=TRIED)
+    idea = "A forward hook that returns something replaces the output of its module. Let yours return nothing."
+    for output in seen[:1]:
+        expect(
+            output.detach(), expected, tried="the model's output while it was recorded", idea=idea
+        )
+    expect(model(x).detach(), expected, tried="the model's output afterwards", idea=idea)
+
+
+EXERCISE = Exercise(
+    "01.6",
+    "Every shape in a model",
+    8,
+    shapes.record_shapes,
+    (_records_all, _twice, _hooks_removed, _output_unchanged),
+    (
+        "named_modules() gives (name, child) for everything inside; child.register_forward_hook(hook) puts a hook "
+        "on it. Then run the model.",
+        "Write hook_for(name), which returns a hook that appends (name, tuple(output.shape)) to your list.",
+        "Keep the handles in a list, run module(*inputs), and call handle.remove() on each of them.",
+    ),
+)

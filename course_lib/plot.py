@@ -1,0 +1,120 @@
+"""One figure style for the whole course, readable on a light page and on a dark one.
+
+Backgrounds are transparent; text and axes are a grey with a contrast of at least 4 to 1 on white and
+on black; the colours stay apart for colour-blind readers and on both pages.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from course_lib import _panel
+
+INK = "#7a7a7a"
+BLUE, ORANGE, GREEN, PINK = "#3287cd", "#d9822b", "#1a9e77", "#c5679d"
+COLOURS = (BLUE, ORANGE, GREEN, PINK)
+SIZE = (7.2, 3.4)  # inches
+DOTS_PER_INCH = 160
+SCREEN_DOTS_PER_INCH = 100
+
+STYLE: dict[str, Any] = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.titlecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": INK,
+    "grid.alpha": 0.25,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlesize": 12,
+    "axes.titlepad": 10,
+    "axes.labelsize": 11,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.frameon": False,
+    "legend.fontsize": 10,
+    "lines.linewidth": 2.2,
+    "font.family": "DejaVu Sans",
+    "figure.constrained_layout.use": True,
+}
+
+
+def figure(
+    title: str, *, rows: int = 1, columns: int = 1, size: tuple[float, float] = SIZE
+) -> tuple[Figure, Any]:
+    """A figure in the course's style, and its axes: one, or a NumPy array for several.
+
+    Arguments:
+        title    what the figure shows, as a finding: "Frozen weights do not move".
+        size     width and height in inches.
+    """
+    with rc_context(STYLE):
+        made = Figure(figsize=size)
+        axes = made.subplots(rows, columns)
+        made.suptitle(title, x=0.01, ha="left", weight="bold", size=13, color=INK)
+    return made, axes
+
+
+def bare(axes: Axes) -> None:
+    """Leave an axes empty of ticks, grid and frame, for pictures and drawings."""
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def image(axes: Axes, pixels: Sequence, *, limit: float | None = None) -> None:
+    """Draw a matrix as a picture. With `limit`, blue is negative and orange positive, up to ±limit."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    bare(axes)
+    if limit is None:
+        axes.imshow(pixels, cmap="gray_r", interpolation="nearest")
+        return
+    signed = LinearSegmentedColormap.from_list("signed", [BLUE, "#f4f4f4", ORANGE])
+    axes.imshow(pixels, cmap=signed, vmin=-limit, vmax=limit, interpolation="nearest")
+
+
+def png(made: Figure) -> bytes:
+    """The figure as a PNG with a transparent background."""
+    buffer = io.BytesIO()
+    with rc_context(STYLE):
+        made.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def width(made: Figure) -> int:
+    """How wide the figure stands on the page, in CSS pixels."""
+    return round(made.get_figwidth() * SCREEN_DOTS_PER_INCH)
+
+
+class Picture:
+    """A finished figure: a PNG in a notebook, its title as text elsewhere."""
+
+    def __init__(self, made: Figure) -> None:
+        self.png, self.width = png(made), width(made)
+        self.text = f"[figure] {made.get_suptitle()}"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple:
+        data = {"text/plain": self.text, "image/png": self.png}
+        return data, {"image/png": {"width": self.width}}
+
+
+def show(made: Figure) -> None:
+    """Show a figure under the cell."""
+    picture = Picture(made)
+    _panel.show(picture, picture.text)
