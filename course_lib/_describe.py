@@ -47,7 +47,10 @@ def _describe(value: Any) -> str:
     if torch is not None and isinstance(value, torch.nn.Module):
         return _article(f"module of class {type(value).__name__}")
     if type(value).__module__ == "numpy" and hasattr(value, "shape"):
-        return f"a NumPy array {tuple(value.shape)} {value.dtype}: {value.tolist() if value.size <= FEW else '…'}"
+        return (
+            f"a NumPy array {tuple(value.shape)} {value.dtype}: "
+            f"{value.tolist() if value.size <= FEW else '…'}"
+        )
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, (tuple, list)) and any(is_tensor(item) for item in value):

@@ -5,6 +5,7 @@ translucent over whatever page they stand on, so that a panel reads on a light a
 """
 
 import html
+import textwrap
 from dataclasses import dataclass
 
 TONES = {
@@ -14,6 +15,7 @@ TONES = {
     "quiet": "128, 128, 128",
 }
 LABEL_WIDTH = 10
+WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,13 @@ class Row:
 
     def plain(self) -> str:
         if self.mark:
-            return f"  [{self.mark}] {self.text}"
-        if not self.label:
-            return "\n".join(f"  {line}".rstrip() for line in self.text.split("\n"))
-        first, *rest = self.text.split("\n")
-        indent = "\n" + " " * (7 + LABEL_WIDTH)
-        return f"       {self.label:<{LABEL_WIDTH}}{first}" + "".join(
-            indent + line for line in rest
-        )
+            head = f"  [{self.mark}] "
+        elif self.label:
+            head = f"       {self.label:<{LABEL_WIDTH}}"
+        else:
+            head = "  "
+        lines = self.text.split("\n") if self.code else textwrap.wrap(self.text, WIDTH - len(head))
+        return head + ("\n" + " " * len(head)).join(lines)
 
     def html(self) -> str:
         text = html.escape(self.text)

@@ -1,7 +1,7 @@
 """One figure style for the whole course, readable on a light page and on a dark one.
 
-Backgrounds are transparent; text and axes are a grey with a contrast of at least 4 to 1 on white and
-on black; the colours stay apart for colour-blind readers and on both pages.
+Backgrounds are transparent; text and axes are a grey with a contrast of at least 4 to 1 on white
+and on black; the colours stay apart for colour-blind readers and on both pages.
 """
 
 import io
@@ -78,7 +78,7 @@ def bare(axes: Axes) -> None:
 
 
 def image(axes: Axes, pixels: Sequence, *, limit: float | None = None) -> None:
-    """Draw a matrix as a picture. With `limit`, blue is negative and orange positive, up to ±limit."""
+    """Draw a matrix as a picture; with `limit`, from blue at -limit to orange at +limit."""
     from matplotlib.colors import LinearSegmentedColormap
 
     bare(axes)

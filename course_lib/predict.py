@@ -16,7 +16,7 @@ def predict(name: str, guess: Any = None, actual: Any = None, choices: tuple = (
     Arguments:
         name     "01.3 padded shape": the notebook, the prediction's number, a word or two.
         guess    what you expect; None stands for no guess yet.
-        actual   what is true. Shapes compare as tuples, floats to three digits, text by its letters.
+        actual   what is true. Shapes compare as tuples, floats to three digits, text by letters.
         choices  the answers to choose from, where a free guess would be hard to write.
     """
     title = f"Prediction {name}"

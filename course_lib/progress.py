@@ -1,8 +1,8 @@
 """What a learner has solved and guessed, kept in one small JSON file.
 
-The file is `progress.json` in `runtime.state_dir()`. It is replaced atomically; a damaged one is set
-aside under another name and a new one begun, and where nothing can be written, progress lasts as
-long as the session.
+The file is `progress.json` in `runtime.state_dir()`. It is replaced atomically; a damaged one is
+set aside under another name and a new one begun, and where nothing can be written, progress lasts
+as long as the session.
 """
 
 import json
@@ -42,7 +42,8 @@ def _set_aside(path: Path) -> None:
         number += 1
     os.replace(path, aside)
     print(
-        f"progress: {path.name} could not be read and was set aside as {aside.name}; a new one begins."
+        f"progress: {path.name} could not be read and was set aside as {aside.name}; a new one "
+        "begins."
     )
 
 
@@ -86,7 +87,8 @@ def _save(state: dict) -> None:
             os.unlink(temporary)
         if path not in _unsaved:
             print(
-                f"progress: {path} cannot be written ({error.strerror}); it lasts for this session only."
+                f"progress: {path} cannot be written ({error.strerror}); it lasts for this "
+                "session only."
             )
         _unsaved[path] = state
 

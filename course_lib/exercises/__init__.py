@@ -19,7 +19,7 @@ __all__ = ["Exercise", "check", "find", "for_notebook", "hint", "solution", "sol
 
 _TITLES = {"solved": "solved", "wrong": "not yet", "open": "not attempted"}
 _TONES = {"solved": "good", "wrong": "open", "open": "quiet"}
-_STAND_IN = "The course's version stands in, so the notebook runs on."
+_STAND_IN = "Until then the course's version stands in."
 
 
 def for_notebook(notebook: str) -> tuple[Exercise, ...]:
@@ -49,7 +49,7 @@ def find(exercise_id: str) -> Exercise:
 
 
 def check(exercise_id: str, attempt: Any) -> Any:
-    """Show what is right and wrong with an attempt. Returns it, or the reference if it is not right."""
+    """Show what is right and wrong with an attempt. Returns it if right, else the reference."""
     try:
         exercise = find(exercise_id)
     except KeyError as error:
@@ -71,7 +71,7 @@ def _card(exercise: Exercise, verdict: Verdict) -> Card:
     title = f"Exercise {exercise.id} · {exercise.title} · {_TITLES[verdict.status]}"
     rows = verdict.rows
     if verdict.status != "solved":
-        rows += (Row(f'{_STAND_IN} For a nudge: exercise.hint("{exercise.id}")'),)
+        rows += (Row(f'{_STAND_IN} A nudge: exercise.hint("{exercise.id}")'),)
     buttons = {
         "Hint": lambda: _hint(exercise),
         "Solution": lambda: _solution(exercise),
@@ -116,7 +116,10 @@ def _hint(exercise: Exercise) -> Panel:
 def _solution(exercise: Exercise) -> Panel:
     title = f"Solution {exercise.id} · {exercise.title}"
     if not progress.exercise(exercise.id)["attempts"]:
-        ask = "Try once first, however it turns out: the solution teaches most right after an attempt."
+        ask = (
+            "Try once first, however it turns out: the solution teaches most right after an "
+            "attempt."
+        )
         return Panel(title, (Row(ask),))
     return Panel(title, (Row(solution_source(exercise.id), code=True),))
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from course_lib._describe import describe
 
 
-class Mistake(Exception):
+class Mistake(Exception):  # noqa: N818 it is an answer, not an error
     """A wrong answer, told apart: what was tried, what came back, what was expected, the idea."""
 
     def __init__(self, tried: str, got: str, expected: str, idea: str) -> None:
@@ -19,7 +19,7 @@ class Mistake(Exception):
         self.tried, self.got, self.expected, self.idea = tried, got, expected, idea
 
 
-class Raised(Exception):
+class Raised(Exception):  # noqa: N818 it carries an error of the learner
     """The attempt raised an error of its own while it was called."""
 
     def __init__(self, tried: str, error: BaseException) -> None:
@@ -36,9 +36,10 @@ class Known:
 
 
 def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
-    """Call the attempt (or something it made). Its errors become `Raised`, a changed input a `Mistake`.
+    """Call the attempt, or something that it made.
 
-    Tensors, lists and dicts among the arguments must come out as they went in; modules may change.
+    Its errors become `Raised`, a changed input becomes a `Mistake`. Tensors, lists and dicts among
+    the arguments must come out as they went in; modules may change.
     """
     before = [_copy(value) for value in (*arguments, *named.values())]
     try:
@@ -52,7 +53,8 @@ def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
                 f"its input, changed to {describe(value)}",
                 f"its input as it was, {describe(original)}",
                 "The caller still owns what it passed in. An operation whose name ends in _ or an "
-                "assignment like x[...] = or x += works in place; write x = x + ... to make a new one.",
+                "assignment like x[...] = or x += works in place; write x = x + ... to make a "
+                "new one.",
             )
     return result
 
@@ -93,7 +95,7 @@ def same(got: Any, expected: Any) -> bool:
 
 
 def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Known] = ()) -> None:
-    """Raise a `Mistake` unless `got` agrees with `expected`. The first known wrong value names it."""
+    """Raise a `Mistake` unless `got` agrees with `expected`; a known wrong value names it."""
     if same(got, expected):
         return
     for wrong in known:
@@ -107,7 +109,10 @@ def _by_kind(got: Any, expected: Any) -> str | None:
     if got is None:
         return "Nothing came back. Does the function end in `return`?"
     if isinstance(expected, Tensor) and not isinstance(got, Tensor):
-        return "A tensor is needed here. Numbers, lists and arrays carry no gradient and no shape to check."
+        return (
+            "A tensor is needed here. Numbers, lists and arrays carry no gradient and no "
+            "shape to check."
+        )
     if isinstance(got, Tensor) and isinstance(expected, Tensor):
         return _by_shape(got, expected)
     return None
@@ -116,10 +121,13 @@ def _by_kind(got: Any, expected: Any) -> str | None:
 def _by_shape(got: Tensor, expected: Tensor) -> str | None:
     if got.shape == expected.shape:
         if got.is_floating_point() and got.isnan().any():
-            return "There is a NaN in it: look for a division by zero, or a logarithm or root of a negative number."
+            return (
+                "There is a NaN in it: look for a division by zero, or a logarithm or root of "
+                "a negative number."
+            )
         return None
     if got.dim() == expected.dim() == 2 and got.shape == expected.T.shape:
-        return "The shape is right way round when transposed: rows and columns are swapped."
+        return "Transposed, the shape would be right: rows and columns have changed places."
     return None
 
 
@@ -136,5 +144,6 @@ def expect_module(module: Any, *, tried: str) -> None:
         tried=tried,
         got=module,
         expected="an nn.Module",
-        idea="The class has to inherit from nn.Module: only then does PyTorch find what is inside it.",
+        idea="The class has to inherit from nn.Module: only then does PyTorch find what is "
+        "inside it.",
     )

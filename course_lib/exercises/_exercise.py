@@ -1,4 +1,4 @@
-"""An exercise, and the judgement of an attempt: no display and no memory, so that it is easy to test."""
+"""An exercise, and the judgement of an attempt: no display, no memory, so that it tests well."""
 
 import ast
 import inspect
@@ -97,9 +97,15 @@ def _feedback(outcome: _sandbox.Outcome, seconds: float) -> tuple[Row, ...]:
 
 
 def _endless(outcome: _sandbox.Outcome) -> str:
-    idea = "Look for a loop whose condition never becomes false, or a wait for something that never comes."
+    idea = (
+        "Look for a loop whose condition never becomes false, or a wait for something that "
+        "never comes."
+    )
     if outcome.still_running:
-        idea += " It is still running in the background: mend it, then restart the kernel (menu Kernel)."
+        idea += (
+            " It is still running in the background: mend it, then restart the kernel (menu "
+            "Kernel)."
+        )
     return idea
 
 
@@ -134,7 +140,8 @@ def _notes(outcome: _sandbox.Outcome) -> tuple[Row, ...]:
         rows.append(Row(shorten(outcome.printed.strip(), 300), label="printed", code=True))
     if outcome.changed:
         text = (
-            f"Your code changed {', '.join(outcome.changed)}; it was put back. A function that changes "
+            f"Your code changed {', '.join(outcome.changed)}; it was put back. A function that "
+            "changes "
             "what everybody shares surprises its caller: leave that to the one who calls it."
         )
         rows.append(Row(text, label="note"))
@@ -144,12 +151,12 @@ def _notes(outcome: _sandbox.Outcome) -> tuple[Row, ...]:
 def unfinished(attempt: Any) -> str:
     """A sentence naming where the stub's `...` still stands, or "" where none is left."""
     if attempt is Ellipsis:
-        return "The `...` of the stub still stands."
+        return "The stub's `...` still stands: put your answer in its place."
     names = [function.__name__ for function in _functions_of(attempt) if _has_blank(function)]
     if not names:
         return ""
     listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-    return f"Still holding the stub's `...`: {listed}. Write your code in its place."
+    return f"The stub's `...` still stands in {listed}: put your code in its place."
 
 
 def _functions_of(attempt: Any) -> list[Callable]:

@@ -20,35 +20,55 @@ _IDEAS = (
     ),
     (
         r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got",
-        "A matrix product needs the inner sizes equal: (B, in) @ (in, out). "
-        "A weight stored as (out, in) has to be transposed first: weight.T.",
+        (
+            "A matrix product needs the inner sizes equal: (B, in) @ (in, out). "
+            "A weight stored as (out, in) has to be transposed first: weight.T."
+        ),
     ),
     (
         r"must match the size of tensor b|not broadcastable",
-        "The two shapes do not broadcast: read them from the right; each pair of sizes has to be "
-        "equal, or one of them 1.",
+        (
+            "The two shapes do not broadcast. Read them from the right: each pair of sizes has to "
+            "be equal, or one of them 1."
+        ),
     ),
     (
         r"leaf Variable that requires grad.*in-place",
-        "Autograd guards parameters against silent changes. Change them inside `with torch.no_grad():`.",
+        (
+            "Autograd guards parameters against silent changes. Change them inside `with "
+            "torch.no_grad():`."
+        ),
     ),
     (
         r"does not require grad and does not have a grad_fn",
-        "Nothing in this result is connected to a parameter that requires a gradient. Was it made "
-        "from a plain tensor, or cut off by .data, .detach() or .item()?",
+        (
+            "Nothing in this result is connected to a parameter that requires a gradient. Was it "
+            "made from a plain tensor, or cut off by .data, .detach() or .item()?"
+        ),
     ),
     (
         r"Boolean value of Tensor with more than one value",
-        "`if tensor:` asks one question of many numbers. Say which: .any(), .all(), or compare .shape.",
+        (
+            "`if tensor:` asks one question of many numbers. Say which: .any(), .all(), or compare "
+            ".shape."
+        ),
     ),
     (
         r"cannot assign .* as parameter|is not a Module subclass",
-        "That name belongs to a registered parameter or module; only another of its kind may take its place.",
+        (
+            "That name belongs to a registered parameter or module; only another of its kind may "
+            "take its place."
+        ),
     ),
     (
-        r"missing \d+ required positional argument|takes \d+ positional argument|unexpected keyword",
-        "The call and the definition disagree on the arguments. Keep the stub's first line as it was; "
-        "a method needs `self` in front.",
+        (
+            r"missing \d+ required positional argument|takes \d+ positional argument|unexpected "
+            r"keyword"
+        ),
+        (
+            "The call and the definition disagree on the arguments. Keep the stub's first line as "
+            "it was; a method needs `self` in front."
+        ),
     ),
     (
         r"maximum recursion depth",
@@ -77,7 +97,7 @@ def place_of(error: BaseException) -> Place | None:
 
 
 def idea_of(error: BaseException) -> str:
-    """What the error message means, in the course's words; a general hint where it is not a known one."""
+    """What an error message means, in the course's words; general advice where it is unknown."""
     text = f"{type(error).__name__}: {error}"
     for pattern, idea in _IDEAS:
         if re.search(pattern, text):

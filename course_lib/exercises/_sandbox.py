@@ -1,7 +1,7 @@
 """Run a learner's code so that nothing it does takes the notebook with it.
 
-It runs in a thread of its own: a loop that never ends, or a wait, is given up after a time limit, on
-every system and inside a notebook kernel. What it prints is caught, and what it changes in the
+It runs in a thread of its own: a loop that never ends, or a wait, is given up after a time limit,
+on every system and inside a notebook kernel. What it prints is caught, and what it changes in the
 process (random states, default dtype, working folder, ...) is put back and named.
 """
 
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,7 @@ _SETTINGS = (
 
 
 @contextlib.contextmanager
-def _random_states_kept():
+def _random_states_kept() -> Iterator[None]:
     """Start from one fixed state and put the caller's random states back afterwards."""
     numpy_random = sys.modules.get("numpy.random")
     python_state, torch_state = random.getstate(), torch.get_rng_state()
@@ -106,7 +106,7 @@ def _random_states_kept():
 
 
 @contextlib.contextmanager
-def _settings_kept(outcome: Outcome):
+def _settings_kept(outcome: Outcome) -> Iterator[None]:
     """Put global settings back and note in `outcome.changed` which ones had been changed."""
     saved = [(setting, setting.read()) for setting in _SETTINGS]
     changed = []
@@ -126,8 +126,8 @@ def _settings_kept(outcome: Outcome):
 def run(task: Callable[[], Any], seconds: float) -> Outcome:
     """Call `task` and report what came of it, after at most `seconds` (and a moment's grace).
 
-    Never raises what `task` raises. A task that does not stop even when told to is left behind in its
-    thread (`still_running`), so that the caller goes on all the same.
+    Never raises what `task` raises. A task that does not stop even when told to is left behind in
+    its thread (`still_running`), so that the caller goes on all the same.
     """
     outcome, printed = Outcome(), _Printed()
     with (

@@ -59,7 +59,7 @@ Control = Slider | Choice | Toggle | Text
 
 @dataclass(frozen=True)
 class View:
-    """What an explorer draws for some settings: a figure or an HTML fragment, and what to see in it."""
+    """What an explorer draws: a figure or an HTML fragment, and what to see in it."""
 
     drawing: Figure | str
     caption: str

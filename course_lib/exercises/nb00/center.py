@@ -1,5 +1,7 @@
 """Exercise 00.2: broadcasting lines shapes up from the right."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,7 @@ def center(x: Tensor) -> Tensor:
     return x - mean  # (B, T, H)
 
 
-def _center_small(attempt) -> None:
+def _center_small(attempt: Any) -> None:
     """one sentence: every feature has mean 0 over the tokens"""
     x = torch.tensor([[[1.0, 10.0], [3.0, 10.0], [8.0, 40.0]]])
     tried = "one sentence of 3 tokens, H = 2: [[1, 10], [3, 10], [8, 40]]"
@@ -43,7 +45,7 @@ def _center_small(attempt) -> None:
     )
 
 
-def _center_square(attempt) -> None:
+def _center_square(attempt: Any) -> None:
     """with B = T = 2 as well, each sentence loses its own mean"""
     x = torch.tensor([[[0.0], [2.0]], [[10.0], [30.0]]])
     tried = "two sentences of two tokens, H = 1: [[0], [2]] and [[10], [30]]"
@@ -51,11 +53,13 @@ def _center_square(attempt) -> None:
         call(attempt, x, tried=tried),
         torch.tensor([[[-1.0], [1.0]], [[-10.0], [10.0]]]),
         tried=tried,
-        idea="Keep the averaged axis with keepdim=True, so that (B, 1, H) broadcasts over the tokens.",
+        idea="Keep the averaged axis with keepdim=True, so that (B, 1, H) broadcasts over the "
+        "tokens.",
         known=(
             Known(
                 x - x.mean(dim=1),
-                "(B, T, H) - (B, H) lined the sentences' means up with the tokens, and with B = T nothing "
+                "(B, T, H) - (B, H) lined the sentences' means up with the tokens, and with B = "
+                "T nothing "
                 "complained. keepdim=True leaves (B, 1, H), which can only go the right way.",
             ),
             Known(

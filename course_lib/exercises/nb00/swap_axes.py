@@ -1,5 +1,7 @@
 """Exercise 00.1: turning axes is not dealing numbers out again."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -16,7 +18,7 @@ def _counted(*shape: int) -> Tensor:
     return torch.arange(torch.Size(shape).numel(), dtype=torch.float32).reshape(shape)
 
 
-def _small_swap(attempt) -> None:
+def _small_swap(attempt: Any) -> None:
     """one sentence, T = 2, H = 3: each row becomes a column"""
     x = _counted(1, 2, 3)
     tried = "x = [[[0, 1, 2], [3, 4, 5]]], shape (1, 2, 3)"
@@ -28,7 +30,8 @@ def _small_swap(attempt) -> None:
         known=(
             Known(
                 x.view(1, 3, 2),
-                "The shape is right, the numbers are not: view and reshape deal the same numbers out "
+                "The shape is right, the numbers are not: view and reshape deal the same numbers "
+                "out "
                 "again, row by row. To swap two axes, permute or transpose them.",
             ),
             Known(
@@ -42,7 +45,7 @@ def _small_swap(attempt) -> None:
     )
 
 
-def _batch_swap(attempt) -> None:
+def _batch_swap(attempt: Any) -> None:
     """a batch keeps its sentences apart: (2, 3, 4) becomes (2, 4, 3)"""
     x = _counted(2, 3, 4)
     tried = "x counted up from 0, shape (2, 3, 4)"
@@ -65,8 +68,10 @@ EXERCISE = Exercise(
     swap_tokens_and_hidden,
     (_small_swap, _batch_swap),
     (
-        "Two operations change a shape: one deals the numbers out again, one turns the axes. "
-        "Which is which?",
+        (
+            "Two operations change a shape: one deals the numbers out again, one turns the axes. "
+            "Which is which?"
+        ),
         "permute takes the old axes in their new order. permute(0, 1, 2) would change nothing.",
         "B stays 0, then comes H, which was axis 2, then T, which was axis 1.",
     ),

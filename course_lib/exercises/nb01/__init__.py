@@ -11,9 +11,9 @@ from course_lib.exercises.nb01 import (
 
 EXERCISES = (
     linear.EXERCISE,
-    count_parameters.EXERCISE,
     standardize.EXERCISE,
+    count_parameters.EXERCISE,
     mlp.EXERCISE,
-    linear_backward.EXERCISE,
     record_shapes.EXERCISE,
+    linear_backward.EXERCISE,
 )

@@ -1,4 +1,6 @@
-"""Exercise 01.2: what a model learns, as a number."""
+"""Exercise 01.3: what a model learns, as a number."""
+
+from typing import Any
 
 import torch
 from torch import nn
@@ -12,23 +14,26 @@ def _nested() -> nn.Module:
     return nn.Sequential(nn.Linear(3, 2), nn.Sequential(nn.ReLU(), nn.Linear(2, 1)))
 
 
-def _count_nested(attempt) -> None:
+def _count_nested(attempt: Any) -> None:
     """it counts the numbers of all children: 8 + 3"""
     tried = "Sequential(Linear(3, 2), Sequential(ReLU(), Linear(2, 1)))"
     expect(
         call(attempt, _nested(), tried=tried),
         11,
         tried=tried,
-        idea="Add up the number of elements of every tensor in module.parameters(). A plain int comes back.",
+        idea="Add up the number of elements of every tensor in module.parameters(). A plain int "
+        "comes back.",
         known=(
             Known(4, "That is the number of tensors. Each holds many numbers: parameter.numel()."),
             Known(
                 8,
-                "Only 8 numbers: are biases, or children of children, left out? parameters() has them all.",
+                "Only 8 numbers: are biases, or children of children, left out? parameters() has "
+                "them all.",
             ),
             Known(
                 0,
-                "Nothing found. The numbers sit in the children; module.parameters() looks into them.",
+                "Nothing found. The numbers sit in the children; module.parameters() looks into "
+                "them.",
             ),
             Known(
                 22,
@@ -42,7 +47,7 @@ def _count_nested(attempt) -> None:
     )
 
 
-def _count_shared(attempt) -> None:
+def _count_shared(attempt: Any) -> None:
     """a layer that is used twice counts once"""
     layer = nn.Linear(4, 4, bias=False)
     tried = "one Linear(4, 4, bias=False), twice in a Sequential"
@@ -61,7 +66,7 @@ def _count_shared(attempt) -> None:
     )
 
 
-def _count_buffers(attempt) -> None:
+def _count_buffers(attempt: Any) -> None:
     """buffers do not count: BatchNorm1d(5) learns 10 numbers"""
     tried = (
         "BatchNorm1d(5): weight and bias; buffers running_mean, running_var, num_batches_tracked"
@@ -77,7 +82,7 @@ def _count_buffers(attempt) -> None:
     )
 
 
-def _count_trainable(attempt) -> None:
+def _count_trainable(attempt: Any) -> None:
     """frozen parameters count, unless trainable_only=True"""
     module = _nested()
     module[0].requires_grad_(False)
@@ -102,13 +107,16 @@ def _count_trainable(attempt) -> None:
 
 
 EXERCISE = Exercise(
-    "01.2",
+    "01.3",
     "Count what a model learns",
     4,
     shapes.count_parameters,
     (_count_nested, _count_shared, _count_buffers, _count_trainable),
     (
-        "module.parameters() already walks through all children. What does each item know about its size?",
+        (
+            "module.parameters() already walks through all children. What does each item know "
+            "about its size?"
+        ),
         "Add up parameter.numel().",
         "Skip a parameter if trainable_only is True and its requires_grad is False.",
     ),

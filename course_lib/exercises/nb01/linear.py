@@ -1,5 +1,7 @@
 """Exercise 01.1: a linear layer is two parameters and a product."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -20,13 +22,13 @@ class Linear(nn.Module):
         return x @ self.weight.T + self.bias  # (B, out)
 
 
-def _make_linear(attempt) -> nn.Module:
+def _make_linear(attempt: Any) -> nn.Module:
     layer = call(attempt, 3, 2, tried="Linear(3, 2)")
     expect_module(layer, tried="Linear(3, 2)")
     return layer
 
 
-def _linear_shapes(attempt) -> None:
+def _linear_shapes(attempt: Any) -> None:
     """Linear(3, 2) has a weight of shape (2, 3) and a bias of shape (2,)"""
     layer = _make_linear(attempt)
     for name, shape in (("weight", (2, 3)), ("bias", (2,))):
@@ -45,12 +47,13 @@ def _linear_shapes(attempt) -> None:
         )
 
 
-def _linear_registered(attempt) -> None:
+def _linear_registered(attempt: Any) -> None:
     """an optimizer finds both: they are parameters"""
     layer = _make_linear(attempt)
     found = dict(layer.named_parameters())
     idea = (
-        "A plain tensor is an attribute like any other, even with requires_grad=True: parameters() does "
+        "A plain tensor is an attribute like any other, even with requires_grad=True: "
+        "parameters() does "
         "not list it, so no optimizer ever moves it. Wrap it: nn.Parameter(...)."
     )
     expect(
@@ -63,25 +66,35 @@ def _linear_registered(attempt) -> None:
         [parameter.requires_grad for parameter in found.values()],
         [True, True],
         tried="requires_grad of the two parameters",
-        idea="With requires_grad=False a parameter gets no gradient and never learns. That is the default "
+        idea="With requires_grad=False a parameter gets no gradient and never learns. That is "
+        "the default "
         "of a tensor, not of nn.Parameter: leave it out.",
     )
 
 
-def _linear_start(attempt) -> None:
-    """the weights start out different from one another"""
+def _linear_start(attempt: Any) -> None:
+    """the weights start out small and different from one another"""
     weight = _make_linear(attempt).weight.detach()
     expect_that(
         bool(weight.isfinite().all()) and weight.unique().numel() == weight.numel(),
         tried="the six numbers of Linear(3, 2).weight",
         got=weight,
         expected="six finite numbers, all different",
-        idea="Units that start equal get equal gradients and stay equal for ever. Draw the weight at random, "
+        idea="Units that start equal get equal gradients and stay equal for ever. Draw the "
+        "weight at random, "
         "and fill it: torch.empty only takes memory, with whatever stands in it.",
+    )
+    expect_that(
+        weight.abs().max().item() < 6,
+        tried="the six numbers of Linear(3, 2).weight",
+        got=weight,
+        expected="small numbers, such as torch.randn gives",
+        idea="Large weights make logits so far apart that training spends its steps on bringing "
+        "them back. Draw small ones: torch.randn(...) * 0.1.",
     )
 
 
-def _linear_forward(attempt) -> None:
+def _linear_forward(attempt: Any) -> None:
     """calling it gives x @ weight.T + bias"""
     layer = _make_linear(attempt)
     with torch.no_grad():
@@ -118,7 +131,7 @@ def _linear_forward(attempt) -> None:
     )
 
 
-def _linear_gradient(attempt) -> None:
+def _linear_gradient(attempt: Any) -> None:
     """gradients reach the weight and the bias"""
     layer = _make_linear(attempt)
     tried = "Linear(3, 2)(x).sum().backward()"
@@ -131,7 +144,8 @@ def _linear_gradient(attempt) -> None:
         tried=tried,
         got=f"no gradient for {', '.join(missing)}",
         expected="a gradient for weight and bias",
-        idea=".data, .detach() and no_grad cut a tensor off from autograd. Use self.weight itself in forward.",
+        idea=".data, .detach() and no_grad cut a tensor off from autograd. Use self.weight "
+        "itself in forward.",
     )
 
 
@@ -144,7 +158,9 @@ EXERCISE = Exercise(
     (
         "super().__init__() first; then two attributes, each an nn.Parameter made from a tensor.",
         "weight is (out_features, in_features), so x @ weight needs one of the two turned round.",
-        "self.weight = nn.Parameter(torch.randn(out_features, in_features)) and, in forward, "
-        "x @ self.weight.T + self.bias.",
+        (
+            "self.weight = nn.Parameter(torch.randn(out_features, in_features)) and, in forward, "
+            "x @ self.weight.T + self.bias."
+        ),
     ),
 )

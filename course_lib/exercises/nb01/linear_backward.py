@@ -1,4 +1,6 @@
-"""Exercise 01.5: the backward pass of a linear layer, by hand."""
+"""Exercise 01.6: the backward pass of a linear layer, by hand."""
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +23,7 @@ GRAD_OUT = torch.tensor([[1.0, 0.0], [0.0, 2.0], [-1.0, 1.0], [2.0, 2.0]])
 TRIED = "B = 4, in = 3, out = 2, small whole numbers"
 
 
-def _gradients(attempt) -> tuple[Tensor, ...]:
+def _gradients(attempt: Any) -> tuple[Tensor, ...]:
     got = call(attempt, X, WEIGHT, GRAD_OUT, tried=TRIED)
     expect_that(
         isinstance(got, (tuple, list)) and len(got) == 3,
@@ -41,14 +43,15 @@ def _autograd() -> tuple[Tensor, Tensor, Tensor]:
     return x.grad, weight.grad, bias.grad
 
 
-def _three_shapes(attempt) -> None:
+def _three_shapes(attempt: Any) -> None:
     """a gradient has the shape of the tensor that it belongs to"""
     shapes = [tuple(getattr(value, "shape", ())) for value in _gradients(attempt)]
     expect(
         shapes,
         [(4, 3), (2, 3), (2,)],
         tried="the shapes of the gradients of x (4, 3), weight (2, 3) and bias (2,)",
-        idea="Let the shapes guide you: only one order of a product gives (B, in), only one gives (out, in).",
+        idea="Let the shapes guide you: only one order of a product gives (B, in), only one "
+        "gives (out, in).",
         known=(
             Known(
                 [(4, 3), (3, 2), (2,)],
@@ -75,7 +78,7 @@ def _three_shapes(attempt) -> None:
     )
 
 
-def _matches_x(attempt) -> None:
+def _matches_x(attempt: Any) -> None:
     """the gradient of x is autograd's"""
     expect(
         _gradients(attempt)[0],
@@ -85,7 +88,7 @@ def _matches_x(attempt) -> None:
     )
 
 
-def _matches_weight(attempt) -> None:
+def _matches_weight(attempt: Any) -> None:
     """the gradient of the weight is autograd's"""
     expected = _autograd()[1]
     expect(
@@ -102,7 +105,7 @@ def _matches_weight(attempt) -> None:
     )
 
 
-def _matches_bias(attempt) -> None:
+def _matches_bias(attempt: Any) -> None:
     """the gradient of the bias is autograd's"""
     expected = _autograd()[2]
     expect(
@@ -125,13 +128,16 @@ def _matches_bias(attempt) -> None:
 
 
 EXERCISE = Exercise(
-    "01.5",
+    "01.6",
     "Backward by hand",
     6,
     linear_backward,
     (_three_shapes, _matches_x, _matches_weight, _matches_bias),
     (
-        "Write the shapes of x, weight and grad_out side by side. Which products give (B, in) and (out, in)?",
+        (
+            "Write the shapes of x, weight and grad_out side by side. Which products give (B, in) "
+            "and (out, in)?"
+        ),
         "grad_x is grad_out times the weight; grad_weight is grad_out, transposed, times x.",
         "The bias went to all B examples, so its gradient is grad_out.sum(dim=0).",
     ),

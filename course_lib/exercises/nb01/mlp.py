@@ -1,5 +1,7 @@
 """Exercise 01.4: children have to be registered before they can learn."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -21,25 +23,27 @@ class MLP(nn.Module):
         return self.layers[-1](x)
 
 
-def _make(attempt, sizes: list[int]) -> nn.Module:
+def _make(attempt: Any, sizes: list[int]) -> nn.Module:
     tried = f"MLP({sizes})"
     module = call(attempt, sizes, tried=tried)
     expect_module(module, tried=tried)
     return module
 
 
-def _registers_layers(attempt) -> None:
+def _registers_layers(attempt: Any) -> None:
     """MLP([4, 4, 2]) has 30 numbers to learn: 20 and 10"""
     count = sum(parameter.numel() for parameter in _make(attempt, [4, 4, 2]).parameters())
     expect(
         count,
         30,
         tried="the numbers in MLP([4, 4, 2]).parameters()",
-        idea="One nn.Linear for each pair of neighbouring sizes: 4 to 4 is 16 + 4, 4 to 2 is 8 + 2.",
+        idea="One nn.Linear for each pair of neighbouring sizes: 4 to 4 is 16 + 4, 4 to 2 is 8 + "
+        "2.",
         known=(
             Known(
                 0,
-                "The layers are there, and PyTorch can't see them: a plain list hides what is in it. "
+                "The layers are there, and PyTorch can't see them: a plain list hides what is in "
+                "it. "
                 "nn.ModuleList is a list that registers its items.",
             ),
             Known(
@@ -50,7 +54,7 @@ def _registers_layers(attempt) -> None:
     )
 
 
-def _own_layers(attempt) -> None:
+def _own_layers(attempt: Any) -> None:
     """every layer has numbers of its own"""
     count = sum(parameter.numel() for parameter in _make(attempt, [3, 3, 3, 3]).parameters())
     expect(
@@ -61,7 +65,8 @@ def _own_layers(attempt) -> None:
         known=(
             Known(
                 12,
-                "Three times the same layer: [nn.Linear(3, 3)] * 3 repeats one object. Call nn.Linear once "
+                "Three times the same layer: [nn.Linear(3, 3)] * 3 repeats one object. Call "
+                "nn.Linear once "
                 "for each layer.",
             ),
             Known(24, "The last layer is missing: four sizes make three layers."),
@@ -69,7 +74,7 @@ def _own_layers(attempt) -> None:
     )
 
 
-def _forward(attempt) -> None:
+def _forward(attempt: Any) -> None:
     """a ReLU stands between the layers, and none after the last"""
     module = _make(attempt, [2, 3, 2])
     parameters = list(module.parameters())
@@ -123,7 +128,7 @@ def _by_hand(x: Tensor, parameters: list, between: bool, last: bool) -> Tensor:
     return out.relu() if last else out
 
 
-def _any_depth(attempt) -> None:
+def _any_depth(attempt: Any) -> None:
     """it is as deep as you say: one layer, or five"""
     single = _make(attempt, [4, 3])
     x = torch.tensor([[-1.0, -2.0, -3.0, -4.0]])

@@ -1,4 +1,6 @@
-"""Exercise 01.6: forward hooks, used to see every shape in a model."""
+"""Exercise 01.5: forward hooks, used to see every shape in a model."""
+
+from typing import Any
 
 import torch
 from torch import nn
@@ -16,7 +18,7 @@ FULL = [("0", (4, 5)), ("1.0", (4, 5)), ("1.1", (4, 2)), ("1", (4, 2))]
 TRIED = "Sequential(Linear(3, 5), Sequential(ReLU(), Linear(5, 2))), x of shape (4, 3)"
 
 
-def _records_all(attempt) -> None:
+def _records_all(attempt: Any) -> None:
     """every module inside is noted by name, in the order of finishing"""
     got = call(attempt, _model(), torch.ones(4, 3), tried=TRIED)
     if isinstance(got, dict):
@@ -26,7 +28,8 @@ def _records_all(attempt) -> None:
         _plain(got),
         FULL,
         tried=TRIED,
-        idea='A list of pairs such as ("1.0", (4, 5)): name and output shape. The model itself, whose name is '
+        idea='A list of pairs such as ("1.0", (4, 5)): name and output shape. The model itself, '
+        "whose name is "
         "empty, is left out.",
         known=(
             Known(
@@ -49,19 +52,21 @@ def _records_all(attempt) -> None:
             ),
             Known(
                 [(n, (4, 3) if n == "0" else (4, 5)) for n, _ in FULL],
-                "Those are the shapes that go in. A forward hook gets (module, args, output): take the last.",
+                "Those are the shapes that go in. A forward hook gets (module, args, output): "
+                "take the last.",
             ),
         ),
     )
 
 
 _LATE = (
-    "All have the same name. A function looks its variables up when it runs, not when it is made: by then "
+    "All have the same name. A function looks its variables up when it runs, not when it is "
+    "made: by then "
     "the loop has ended. Make the hook in a function that takes the name."
 )
 
 
-def _plain(got) -> object:
+def _plain(got: object) -> object:
     """Shapes as plain tuples, so that torch.Size is as good as a tuple."""
     if not isinstance(got, (list, tuple)):
         return got
@@ -73,7 +78,7 @@ def _plain(got) -> object:
     ]
 
 
-def _twice(attempt) -> None:
+def _twice(attempt: Any) -> None:
     """a module that is called twice is noted twice"""
     layer = nn.Linear(3, 3)
     tried = "the same Linear(3, 3) twice in a Sequential, x of shape (2, 3)"
@@ -84,11 +89,12 @@ def _twice(attempt) -> None:
         _plain(got),
         [("0", (2, 3)), ("0", (2, 3))],
         tried=tried,
-        idea="Append to a list: a dictionary keeps one entry a name, and the second call overwrites the first.",
+        idea="Append to a list: a dictionary keeps one entry a name, and the second call "
+        "overwrites the first.",
     )
 
 
-def _hooks_removed(attempt) -> None:
+def _hooks_removed(attempt: Any) -> None:
     """the hooks are gone afterwards"""
     model = _model()
     call(attempt, model, torch.ones(4, 3), tried=TRIED)
@@ -100,18 +106,22 @@ def _hooks_removed(attempt) -> None:
         tried=TRIED,
         got=f"{left} hooks still on the model",
         expected="none",
-        idea="register_forward_hook returns a handle; call its remove(). A hook that stays runs at every later "
+        idea="register_forward_hook returns a handle; call its remove(). A hook that stays runs "
+        "at every later "
         "call, and a second recording notes everything twice.",
     )
 
 
-def _output_unchanged(attempt) -> None:
+def _output_unchanged(attempt: Any) -> None:
     """the model computes what it computed before"""
     model, x, seen = _model(), torch.ones(4, 3), []
     expected = model(x).detach()
     model.register_forward_hook(lambda module, args, output: seen.append(output))
     call(attempt, model, x, tried=TRIED)
-    idea = "A forward hook that returns something replaces the output of its module. Let yours return nothing."
+    idea = (
+        "A forward hook that returns something replaces the output of its module. Let yours "
+        "return nothing."
+    )
     for output in seen[:1]:
         expect(
             output.detach(), expected, tried="the model's output while it was recorded", idea=idea
@@ -120,15 +130,24 @@ def _output_unchanged(attempt) -> None:
 
 
 EXERCISE = Exercise(
-    "01.6",
+    "01.5",
     "Every shape in a model",
     8,
     shapes.record_shapes,
     (_records_all, _twice, _hooks_removed, _output_unchanged),
     (
-        "named_modules() gives (name, child) for everything inside; child.register_forward_hook(hook) puts a hook "
-        "on it. Then run the model.",
-        "Write hook_for(name), which returns a hook that appends (name, tuple(output.shape)) to your list.",
-        "Keep the handles in a list, run module(*inputs), and call handle.remove() on each of them.",
+        (
+            "named_modules() gives (name, child) for everything inside; "
+            "child.register_forward_hook(hook) puts a hook "
+            "on it. Then run the model."
+        ),
+        (
+            "Write hook_for(name), which returns a hook that appends "
+            "(name, tuple(output.shape)) to your list."
+        ),
+        (
+            "Keep the handles in a list, run module(*inputs), and call handle.remove() on each of "
+            "them."
+        ),
     ),
 )

@@ -1,4 +1,6 @@
-"""Exercise 01.3: what a module must remember but not learn is a buffer."""
+"""Exercise 01.2: what a module must remember but not learn is a buffer."""
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,13 +26,13 @@ DATA = torch.tensor([[1.0, 10.0], [2.0, 30.0], [6.0, 20.0]])
 TRIED = "data [[1, 10], [2, 30], [6, 20]], then the same data as input"
 
 
-def _make(attempt, data: Tensor = DATA, tried: str = "Standardize(data)") -> nn.Module:
+def _make(attempt: Any, data: Tensor = DATA, tried: str = "Standardize(data)") -> nn.Module:
     module = call(attempt, data, tried=tried)
     expect_module(module, tried=tried)
     return module
 
 
-def _standardizes(attempt) -> None:
+def _standardizes(attempt: Any) -> None:
     """every column comes out with mean 0 and standard deviation 1"""
     column = (DATA - DATA.mean(dim=0)) / DATA.std(dim=0)
     got = call(_make(attempt), DATA, tried=TRIED)
@@ -38,7 +40,8 @@ def _standardizes(attempt) -> None:
         got,
         column,
         tried=TRIED,
-        idea="Subtract the mean of each column, then divide by its standard deviation: dim=0 for both.",
+        idea="Subtract the mean of each column, then divide by its standard deviation: dim=0 for "
+        "both.",
         known=(
             Known(
                 (DATA - DATA.mean()) / DATA.std(),
@@ -51,13 +54,14 @@ def _standardizes(attempt) -> None:
             ),
             Known(
                 (DATA - DATA.mean(dim=0)) / DATA.std(dim=0, correction=0),
-                "Nearly: that is the standard deviation with correction=0. Take data.std(dim=0) as it comes.",
+                "Nearly: that is the standard deviation with correction=0. Take data.std(dim=0) "
+                "as it comes.",
             ),
         ),
     )
 
 
-def _keeps_its_statistics(attempt) -> None:
+def _keeps_its_statistics(attempt: Any) -> None:
     """new data is measured by the old data's mean and deviation"""
     x = torch.tensor([[3.0, 20.0], [3.0, 20.0]])
     tried = "data [[1, 10], [2, 30], [6, 20]], then the input [[3, 20], [3, 20]]"
@@ -65,12 +69,13 @@ def _keeps_its_statistics(attempt) -> None:
         call(_make(attempt), x, tried=tried),
         torch.zeros(2, 2),
         tried=tried,
-        idea="(3, 20) is the mean of the data, so 0 comes out. Measure mean and std once, in __init__: a model "
+        idea="(3, 20) is the mean of the data, so 0 comes out. Measure mean and std once, in "
+        "__init__: a model "
         "must treat one picture the same whatever others stand beside it.",
     )
 
 
-def _constant_columns(attempt) -> None:
+def _constant_columns(attempt: Any) -> None:
     """a column that never changed gives 0, and stays small when it does change"""
     data = torch.tensor([[0.0, 1.0], [0.0, 3.0]])
     tried = "a first column of zeros, then the input [[0, 2]]"
@@ -79,7 +84,8 @@ def _constant_columns(attempt) -> None:
         call(module, torch.tensor([[0.0, 2.0]]), tried=tried),
         torch.zeros(1, 2),
         tried=tried,
-        idea="0 / 0 is NaN, and one NaN turns every loss and gradient into NaN. Where the deviation is 0, "
+        idea="0 / 0 is NaN, and one NaN turns every loss and gradient into NaN. Where the "
+        "deviation is 0, "
         "divide by 1.",
     )
     tried = "a first column of zeros, then the input [[5, 2]]"
@@ -89,32 +95,36 @@ def _constant_columns(attempt) -> None:
         tried=tried,
         got=got,
         expected="a small number: 5, if you divide by 1",
-        idea="A tiny divisor such as 1e-8 avoids the NaN and makes a speck of ink a hundred million. Where the "
+        idea="A tiny divisor such as 1e-8 avoids the NaN and makes a speck of ink a hundred "
+        "million. Where the "
         "deviation is 0, divide by 1.",
     )
 
 
-def _learns_nothing(attempt) -> None:
+def _learns_nothing(attempt: Any) -> None:
     """nothing in it is learned: it has no parameters"""
     names = [name for name, _ in _make(attempt).named_parameters()]
     expect(
         names,
         [],
         tried="the names in named_parameters()",
-        idea="As parameters, mean and std would be handed to the optimizer, which would move them to lower "
+        idea="As parameters, mean and std would be handed to the optimizer, which would move "
+        "them to lower "
         "the loss. They are measured, not learned: register_buffer.",
     )
 
 
-def _travels(attempt) -> None:
+def _travels(attempt: Any) -> None:
     """mean and std are in the state_dict and follow the module"""
     module = _make(attempt)
     expect(
         sorted(module.state_dict()),
         ["mean", "std"],
         tried="the names in state_dict()",
-        idea="A plain tensor attribute is not saved with the model and stays behind when the model moves to a "
-        'GPU. self.register_buffer("mean", ...) makes it part of the state; leave persistent as it is.',
+        idea="A plain tensor attribute is not saved with the model and stays behind when the "
+        "model moves to a "
+        'GPU. self.register_buffer("mean", ...) makes it part of the state; leave persistent as '
+        "it is.",
     )
     tried = "Standardize(data).double(), then input of dtype float64"
     got = call(module.double(), DATA.double(), tried=tried)
@@ -127,7 +137,7 @@ def _travels(attempt) -> None:
 
 
 EXERCISE = Exercise(
-    "01.3",
+    "01.2",
     "Measured, not learned",
     6,
     Standardize,

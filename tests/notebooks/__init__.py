@@ -1,0 +1,1 @@
+"""The notebooks' tooling and its tests: run, normalise, structure rules, solved runs."""

@@ -1,0 +1,122 @@
+"""Every notebook runs with its exercises solved, and runs twice in one kernel."""
+
+import pytest
+
+from tests.notebooks import solve, store, synthetic, tool
+from tests.notebooks.synthetic import code, text
+
+NOTEBOOKS = tool.chosen(())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_with_its_solutions_filled_in_is_solved(path):
+    from course_lib import exercises
+
+    assert solve.unsolved(store.read(path), path.parent, exercises.solution_source) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_twice_in_one_kernel(path):
+    notebook, seconds = tool.run(store.read(path), path.parent, name=path.name, passes=2)
+    assert len(seconds) == 2 * len(notebook.cells)
+
+
+SOLUTIONS = {
+    "01.1": 'def double(x: int) -> int:\n    """Twice x."""\n    return 2 * x',
+    "01.2": "class Box:\n    size = 3",
+    "01.3": "answer = 42",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "made", "after", "number"),
+    [
+        ("", "def double(x):\n    '''int'''\n    ...", "\n\n\ndouble = {check}, double)", "01.1"),
+        ("import os\n\n", "def double(x): ...", "\ny = 1\ndouble = {check}, double)", "01.1"),
+        (
+            "",
+            "@one\n@two(\n    3\n)\ndef double(x):\n    ...",
+            "\ndouble = {check}, double)",
+            "01.1",
+        ),
+        ("def help():\n    ...\n", "class Box(A):\n    b = ...", "\nBox = {check}, Box)", "01.2"),
+        ("x = 1\n", "answer = ...", "\nanswer = {check}, answer)", "01.3"),
+        ("", "answer = (\n    ...\n)", "\nanswer = {check}, answer)", "01.3"),
+        ("%time 1\n", "answer: int = ...", "\nanswer = {check}, answer)", "01.3"),
+    ],
+)
+def test_what_a_stub_makes_is_replaced_by_its_solution(before, made, after, number):
+    after = after.format(check=f"exercise.check('{number}'")
+    solved = before + SOLUTIONS[number] + after
+    assert solve.fill(before + made + after, SOLUTIONS.__getitem__) == solved
+
+
+@pytest.mark.parametrize("source", ["def double(x):\n    ...", "x = ...", "# exercise.check('01')"])
+def test_a_cell_without_a_check_stays(source):
+    assert solve.fill(source, SOLUTIONS.__getitem__) == source
+
+
+def test_a_check_of_a_name_from_elsewhere_is_refused():
+    with pytest.raises(ValueError, match=r"exercise 01\.1: the cell should make the name"):
+        solve.fill("double = exercise.check('01.1', double)", SOLUTIONS.__getitem__)
+
+
+def test_filling_leaves_text_and_the_original_alone():
+    stub = "answer = ...\nanswer = exercise.check('01.3', answer)"
+    notebook = synthetic.bare(text(stub), code(stub))
+    filled = solve.filled(notebook, SOLUTIONS.__getitem__)
+    assert [cell.source for cell in filled.cells] == [stub, stub.replace("...", "42")]
+    assert notebook.cells[1].source == stub
+
+
+LAB = '''
+class exercise:
+    """As much of the exercise lab as a notebook of stubs needs."""
+
+    def check(id, attempt):
+        right = attempt == 42 if id == "01.3" else attempt(2) == 4
+        verdict = "solved" if right else "not yet"
+        display({"text/plain": f"Exercise {id} · Title · {verdict}\\n  more"}, raw=True)
+        return attempt
+'''
+STUBS = [
+    "def double(x):\n    ...\n\n\ndouble = exercise.check('01.1', double)",
+    "answer = ...\nanswer = exercise.check('01.3', answer)",
+]
+
+
+def lab(*sources):
+    return synthetic.bare(code(LAB), *map(code, sources))
+
+
+def test_a_notebook_whose_solutions_are_right_is_solved(tmp_path):
+    assert solve.unsolved(lab(*STUBS), tmp_path, SOLUTIONS.__getitem__) == []
+
+
+def test_a_wrong_solution_is_reported_by_its_card(tmp_path):
+    wrong = SOLUTIONS | {"01.3": "answer = 41"}
+    found = solve.unsolved(lab(*STUBS), tmp_path, wrong.__getitem__)
+    assert found == ["Exercise 01.3 · Title · not yet"]
+
+
+def test_a_check_that_shows_no_card_is_reported(tmp_path):
+    silent = LAB.replace("        display", "        if id == '01.3': display")
+    notebook = synthetic.bare(code(silent), *map(code, STUBS))
+    [found] = solve.unsolved(notebook, tmp_path, SOLUTIONS.__getitem__)
+    assert "the exercises ['01.1', '01.3']" in found
+
+
+def test_a_solution_that_breaks_a_later_cell_is_an_error(tmp_path):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        solve.unsolved(lab(*STUBS, "1 / (answer - 42)"), tmp_path, SOLUTIONS.__getitem__)
+
+
+def test_a_notebook_that_cannot_run_twice_is_an_error(tmp_path):
+    once = synthetic.bare(code("x = 1 if 'x' not in globals() else 1 / 0"))
+    assert len(tool.run(once, tmp_path)[1]) == 1
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        tool.run(once, tmp_path, passes=2)
