@@ -3,7 +3,9 @@
 PYTHON ?= python3
 LAB_ARGS ?=
 PYTEST_ARGS ?=
+NAMES ?=
 JOBS ?= 2
+NAMES ?=
 
 PY := .venv/bin/python
 ON_PATH = PATH="$$PWD/.venv/bin:$$PATH"
@@ -51,8 +53,8 @@ test-all: env ## all of it, as CI does
 	$(MAKE) --no-print-directory test-rest || failed=1; \
 	exit $$failed
 
-notebooks: env ## execute every notebook in place and normalise it
-	@$(FRESH_STATE); $(ON_PATH) $(PY) -m tests.notebooks.tool execute
+notebooks: env ## execute every notebook in place and normalise it (NAMES="01")
+	@$(FRESH_STATE); $(ON_PATH) $(PY) -m tests.notebooks.tool execute $(NAMES)
 
 badges: env ## write the repository's address into badges and set-up cells
 	@$(PY) -m tests.notebooks.tool badges
@@ -101,13 +103,14 @@ env:
 		'the free disk space, then run the same command again'; \
 	printf '%s\n%s\n' "$$here" "$$wanted" > .venv/.ready
 
-# For maintainers: the newest versions that pyproject.toml admits, in a fresh .venv. The head of the
-# file, down to the line "# --- pip freeze ---", is kept. Run `make test-all` afterwards.
+# For maintainers: the newest versions that pyproject.toml and the head of constraints.txt admit, in a
+# fresh .venv. The head reaches down to the line "# --- pip freeze ---".
 constraints:
 	@die() { echo "Set-up: $$*." >&2; exit 1; }; $(FIND_PYTHON); set -e; \
 	rm -rf .venv; "$(PYTHON)" -m venv .venv; \
-	$(PIP_INSTALL) hatchling; $(PIP_INSTALL) --no-build-isolation -e '.[lab,test]'; \
-	{ sed '/^# --- pip freeze ---/q' constraints.txt; \
-		$(PY) -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//' | \
-		grep -v -i -E '^(nvidia-|cuda-|triton=)'; } > .venv/constraints.txt; \
-	mv .venv/constraints.txt constraints.txt
+	sed '/^# --- pip freeze ---/q' constraints.txt > .venv/head.txt; \
+	$(PIP_INSTALL) hatchling; \
+	$(PIP_INSTALL) -c .venv/head.txt --no-build-isolation -e '.[lab,test]'; \
+	$(PY) -m pip freeze --all --exclude pip --exclude-editable | sed 's/+[a-z0-9.]*$$//' | \
+		grep -v -i -E '^(nvidia-|cuda-|triton=)' | grep -v -x -F -f .venv/head.txt > .venv/rest.txt; \
+	cat .venv/head.txt .venv/rest.txt > constraints.txt

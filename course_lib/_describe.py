@@ -23,7 +23,12 @@ def describe(value: Any) -> str:
     try:
         return shorten(_describe(value))
     except Exception:
-        return f"{_article(type(value).__name__)} that cannot be shown"
+        return f"{_article(name_of(type(value)))} that cannot be shown"
+
+
+def name_of(kind: type) -> str:
+    """The name of a class, whatever its metaclass makes of attributes."""
+    return type.__dict__["__name__"].__get__(kind)
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:
@@ -56,6 +61,9 @@ def _describe(value: Any) -> str:
     if isinstance(value, (tuple, list)) and any(is_tensor(item) for item in value):
         inside = ", ".join(_describe(item) for item in value[:4])
         return f"{_article(type(value).__name__)} of {len(value)}: {inside}"
+    if type(value) in (set, frozenset):
+        inside = ", ".join(sorted(_describe(item) for item in value))
+        return f"{_article(type(value).__name__)} of {len(value)}: {inside}"
     if callable(value):
         return f"the function {getattr(value, '__name__', type(value).__name__)}"
     return repr(value)
@@ -63,7 +71,8 @@ def _describe(value: Any) -> str:
 
 def _tensor(value: Any) -> str:
     kind = str(value.dtype).removeprefix("torch.")
-    head = f"a tensor of shape {tuple(value.shape)}, {kind}"
+    where = "" if value.device.type == "cpu" else f" on {value.device}"
+    head = f"a tensor of shape {tuple(value.shape)}, {kind}{where}"
     if value.numel() > FEW or value.is_meta:
         return head
     numbers = value.detach().cpu().tolist()

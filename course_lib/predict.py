@@ -4,7 +4,7 @@ import math
 from numbers import Number
 from typing import Any
 
-from course_lib import _panel, progress
+from course_lib import _memory, _panel
 from course_lib._describe import describe, is_tensor
 
 TOLERANCE = 1e-3
@@ -24,7 +24,7 @@ def predict(name: str, guess: Any = None, actual: Any = None, choices: tuple = (
         _open(title, choices)
         return
     right = agree(guess, actual)
-    progress.record_prediction(name.split()[0] if name.split() else name, right)
+    _memory.record_prediction(name.split()[0] if name.split() else name, right)
     rows = [
         _panel.Row(describe(guess), label="guess", code=True),
         _panel.Row(describe(actual), label="actual", code=True),

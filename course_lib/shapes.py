@@ -1,7 +1,6 @@
 """Look into a model: how many numbers it learns, and which shapes flow through it."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +21,9 @@ def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
     )
 
 
-def record_shapes(module: nn.Module, *inputs: Any, **named_inputs: Any) -> list[tuple[str, tuple]]:
+def record_shapes(
+    module: nn.Module, *inputs: Tensor, **named_inputs: Tensor
+) -> list[tuple[str, tuple]]:
     """Run a module once and note the output shape of every module inside it, in order of finishing.
 
     A module that is called twice is noted twice; one whose output is not a tensor is left out. The
@@ -36,7 +37,7 @@ def record_shapes(module: nn.Module, *inputs: Any, **named_inputs: Any) -> list[
     shapes: list[tuple[str, tuple]] = []
 
     def hook_for(name: str) -> Callable:
-        def hook(child: nn.Module, args: tuple, output: Any) -> None:
+        def hook(child: nn.Module, args: tuple, output: object) -> None:
             if isinstance(output, Tensor):
                 shapes.append((name, tuple(output.shape)))
 

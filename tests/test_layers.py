@@ -15,11 +15,10 @@ LAYERS = (
     {"data", "model", "loss", "metric", "checkpoint", "freeze", "monitor", "shapes"},
     {"loop", "pretrain"},
     {"doctor"},
-    {"_describe", "_panel"},  # what the instruments are made of
-    {"plot"},
-    {"progress"},
-    {"predict"},
+    {"_describe", "_memory", "_panel"},  # what the instruments are made of
+    {"plot", "predict"},
     {"explore", "exercises"},
+    {"progress"},
 )
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # heavy package: where it may be imported

@@ -26,6 +26,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+OLDEST = PROJECT["requires-python"].removeprefix(">=")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?:\s+#.*)?$")
 HEAVY = {"torch", "transformers", "matplotlib", "ipywidgets", "numpy", "pandas", "IPython"}
 
@@ -136,9 +137,8 @@ def test_a_missing_python_gets_one_sentence(house, name):
 
 def test_make_asks_for_the_python_that_pyproject_asks_for(house):
     house.python(version="3.8", too_old=1)
-    minimum = PROJECT["requires-python"].removeprefix(">=")
-    assert f"needs {minimum} or newer" in the_sentence(house.make("lab"))
-    assert f"< ({minimum.replace('.', ', ')})" in (ROOT / "Makefile").read_text("utf-8")
+    assert f"needs {OLDEST} or newer" in the_sentence(house.make("lab"))
+    assert f"< ({OLDEST.replace('.', ', ')})" in (ROOT / "Makefile").read_text("utf-8")
 
 
 def test_the_first_make_installs_the_pinned_set_and_the_second_nothing(house):
@@ -266,13 +266,15 @@ def dependency_closure():
     return {name for name, _ in seen}
 
 
-def test_every_package_behind_the_course_is_pinned_at_the_version_that_runs_here():
+def test_every_package_behind_the_course_is_pinned_as_it_runs_here():
     pinned = pins()
     for name in dependency_closure():
         if name.startswith(("nvidia-", "cuda-")) or name == "triton":
             continue
         running = importlib.metadata.version(name).partition("+")[0]
         assert pinned.get(name) == running, f"{name} {running} runs, {pinned.get(name)} is pinned"
+        wanted = importlib.metadata.metadata(name)["Requires-Python"] or ""
+        assert SpecifierSet(wanted).contains(OLDEST), f"{name} {running} wants Python {wanted}"
 
 
 def test_conda_installs_the_same_set_as_make():

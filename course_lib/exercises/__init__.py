@@ -10,12 +10,22 @@ import inspect
 import textwrap
 from typing import Any
 
-from course_lib import _panel, progress
+from course_lib import _memory, _panel
 from course_lib._panel import Panel, Row
 from course_lib.exercises._card import Card
 from course_lib.exercises._exercise import SECONDS, Exercise, Verdict, judge
 
-__all__ = ["Exercise", "check", "find", "for_notebook", "hint", "solution", "solution_source"]
+__all__ = [
+    "Exercise",
+    "Verdict",
+    "check",
+    "find",
+    "for_notebook",
+    "hint",
+    "judge",
+    "solution",
+    "solution_source",
+]
 
 _TITLES = {"solved": "solved", "wrong": "not yet", "open": "not attempted"}
 _TONES = {"solved": "good", "wrong": "open", "open": "quiet"}
@@ -61,7 +71,7 @@ def check(exercise_id: str, attempt: Any) -> Any:
         text = f"{type(error).__name__} in the check itself: a mistake of the course, not yours."
         verdict = Verdict("wrong", (Row(text),))
     if verdict.status != "open":
-        progress.record_attempt(exercise.id, verdict.status == "solved")
+        _memory.record_attempt(exercise.id, verdict.status == "solved")
     card = _card(exercise, verdict)
     _panel.show(card, card.panel.plain())
     return attempt if verdict.status == "solved" else exercise.reference
@@ -70,7 +80,9 @@ def check(exercise_id: str, attempt: Any) -> Any:
 def _card(exercise: Exercise, verdict: Verdict) -> Card:
     title = f"Exercise {exercise.id} · {exercise.title} · {_TITLES[verdict.status]}"
     rows = verdict.rows
-    if verdict.status != "solved":
+    if verdict.status == "solved":
+        rows += (Row("From here on the notebook uses yours."),)
+    else:
         rows += (Row(f'{_STAND_IN} A nudge: exercise.hint("{exercise.id}")'),)
     buttons = {
         "Hint": lambda: _hint(exercise),
@@ -104,7 +116,7 @@ def _show(panel: Panel) -> None:
 
 def _hint(exercise: Exercise) -> Panel:
     total = len(exercise.hints)
-    number = min(progress.record_hint(exercise.id), total)
+    number = min(_memory.record_hint(exercise.id), total)
     rest = (
         "" if number < total else " This was the last one; after an attempt there is the solution."
     )
@@ -115,7 +127,7 @@ def _hint(exercise: Exercise) -> Panel:
 
 def _solution(exercise: Exercise) -> Panel:
     title = f"Solution {exercise.id} · {exercise.title}"
-    if not progress.exercise(exercise.id)["attempts"]:
+    if not _memory.exercise(exercise.id)["attempts"]:
         ask = (
             "Try once first, however it turns out: the solution teaches most right after an "
             "attempt."

@@ -1,5 +1,6 @@
 """What a check is written with: call the attempt, expect an answer, name the mistake."""
 
+import contextlib
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib._describe import describe
+from course_lib._describe import describe, shorten
 
 
 class Mistake(Exception):  # noqa: N818 it is an answer, not an error
@@ -67,16 +68,19 @@ def _copy(value: Any) -> Any:
 
 
 def same(got: Any, expected: Any) -> bool:
-    """Whether two values agree: numbers and tensors to float tolerance, all else exactly."""
+    """Whether two values agree: floats to a tolerance, NaN with NaN, all else exactly.
+
+    Never raises: a value that cannot be compared does not agree.
+    """
+    try:
+        return _same(got, expected)
+    except Exception:
+        return False
+
+
+def _same(got: Any, expected: Any) -> bool:
     if isinstance(expected, Tensor):
-        return (
-            isinstance(got, Tensor)
-            and got.shape == expected.shape
-            and got.is_floating_point() == expected.is_floating_point()
-            and torch.allclose(
-                got.detach().double(), expected.detach().double(), rtol=1e-4, atol=1e-5
-            )
-        )
+        return isinstance(got, Tensor) and _same_tensor(got, expected)
     if isinstance(expected, (list, tuple)):
         return (
             isinstance(got, (list, tuple))
@@ -90,8 +94,26 @@ def same(got: Any, expected: Any) -> bool:
             and all(same(got[key], expected[key]) for key in expected)
         )
     if isinstance(expected, float):
-        return isinstance(got, (int, float)) and abs(got - expected) <= 1e-5 + 1e-4 * abs(expected)
+        return isinstance(got, (int, float)) and not isinstance(got, bool) and _close(got, expected)
     return type(got) is type(expected) and bool(got == expected)
+
+
+def _same_tensor(got: Tensor, expected: Tensor) -> bool:
+    if got.shape != expected.shape or _number_kind(got) != _number_kind(expected):
+        return False
+    got, expected = got.detach().cpu(), expected.detach().cpu()
+    if got.is_floating_point():
+        return _close(got.double(), expected.double())
+    return _close(got, expected) if got.is_complex() else torch.equal(got.long(), expected.long())
+
+
+def _number_kind(tensor: Tensor) -> tuple[bool, bool, bool]:
+    return tensor.is_floating_point(), tensor.is_complex(), tensor.dtype == torch.bool
+
+
+def _close(got: Any, expected: Any) -> bool:
+    got, expected = torch.as_tensor(got), torch.as_tensor(expected)
+    return torch.allclose(got.to(expected.dtype), expected, rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
 def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Known] = ()) -> None:
@@ -101,7 +123,9 @@ def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Kn
     for wrong in known:
         if same(got, wrong.value):
             raise Mistake(tried, describe(got), describe(expected), wrong.idea)
-    raise Mistake(tried, describe(got), describe(expected), _by_kind(got, expected) or idea)
+    with contextlib.suppress(Exception):  # a value that misbehaves says nothing of its kind
+        idea = _by_kind(got, expected) or idea
+    raise Mistake(tried, describe(got), describe(expected), idea)
 
 
 def _by_kind(got: Any, expected: Any) -> str | None:
@@ -134,7 +158,8 @@ def _by_shape(got: Tensor, expected: Tensor) -> str | None:
 def expect_that(holds: bool, *, tried: str, got: Any, expected: str, idea: str) -> None:
     """Raise a `Mistake` unless `holds`. `got` is described, unless it is text already."""
     if not holds:
-        raise Mistake(tried, got if isinstance(got, str) else describe(got), expected, idea)
+        text = shorten(got) if type(got) is str else describe(got)
+        raise Mistake(tried, text, expected, idea)
 
 
 def expect_module(module: Any, *, tried: str) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from torch import nn
+
 from course_lib._describe import describe, shorten
 from course_lib._panel import Row
 from course_lib.exercises import _sandbox
 from course_lib.exercises._checking import Mistake, Raised
-from course_lib.exercises._explain import idea_of, place_of
+from course_lib.exercises._explain import idea_of, message_of, place_of
 
 SECONDS = 10.0
 
@@ -43,14 +45,11 @@ class Verdict:
 
 def judge(exercise: Exercise, attempt: Any, seconds: float = SECONDS) -> Verdict:
     """Run the checks on an attempt, one after another, until one of them finds a mistake."""
-    blanks = unfinished(attempt)
-    if blanks:
-        return Verdict("open", (Row(blanks),))
-    if callable(exercise.reference) and not callable(attempt):
-        return Verdict("wrong", _not_callable(exercise, attempt))
     passed: list[str] = []
-    outcome = _sandbox.run(lambda: _run_checks(exercise, attempt, passed), seconds)
-    if _not_implemented(outcome.error):
+    outcome = _sandbox.run(lambda: _examine(exercise, attempt, passed), seconds)
+    if isinstance(outcome.error, _Unfinished):
+        return Verdict("open", (Row(str(outcome.error)),))
+    if _says_not_implemented(outcome.error):
         return Verdict("open", (Row("It still raises NotImplementedError."),))
     rows = [Row(claim, mark="ok") for claim in passed]
     solved = outcome.error is None and len(passed) == len(exercise.checks)
@@ -60,7 +59,16 @@ def judge(exercise: Exercise, attempt: Any, seconds: float = SECONDS) -> Verdict
     return Verdict("solved" if solved else "wrong", (*rows, *_notes(outcome)))
 
 
-def _run_checks(exercise: Exercise, attempt: Any, passed: list[str]) -> None:
+class _Unfinished(Exception):  # noqa: N818 it is an answer, not an error
+    """There is nothing to check yet."""
+
+
+def _examine(exercise: Exercise, attempt: Any, passed: list[str]) -> None:
+    """What touches the attempt in any way, and so runs in the sandbox."""
+    blanks = unfinished(attempt)
+    if blanks:
+        raise _Unfinished(blanks)
+    _expect_the_name_itself(exercise, attempt)
     for check in exercise.checks:
         check(attempt)
         passed.append(claim_of(check))
@@ -71,15 +79,25 @@ def claim_of(check: Callable) -> str:
     return (check.__doc__ or check.__name__).strip().splitlines()[0]
 
 
-def _not_implemented(error: BaseException | None) -> bool:
+def _says_not_implemented(error: BaseException | None) -> bool:
+    """Whether a line of the learner's own raises it. PyTorch does for a module without forward."""
     cause = error.error if isinstance(error, Raised) else error
-    return isinstance(cause, NotImplementedError)
+    if not isinstance(cause, NotImplementedError):
+        return False
+    place = place_of(cause)
+    return place is not None and "NotImplementedError" in place.text
 
 
-def _not_callable(exercise: Exercise, attempt: Any) -> tuple[Row, ...]:
-    kind = "a class" if inspect.isclass(exercise.reference) else "a function"
-    idea = f"Pass the name itself, {exercise.reference.__name__}, not what it returns."
-    return _lines("the attempt as it was passed to check", describe(attempt), kind, idea)
+def _expect_the_name_itself(exercise: Exercise, attempt: Any) -> None:
+    wants_class = inspect.isclass(exercise.reference)
+    if callable(attempt) and not (wants_class and isinstance(attempt, nn.Module)):
+        return
+    raise Mistake(
+        "the attempt as it was passed to check",
+        describe(attempt),
+        "a class" if wants_class else "a function",
+        f"Pass the name itself, {exercise.reference.__name__}, not what it returns.",
+    )
 
 
 def _feedback(outcome: _sandbox.Outcome, seconds: float) -> tuple[Row, ...]:
@@ -111,16 +129,9 @@ def _endless(outcome: _sandbox.Outcome) -> str:
 
 def _raised(error: BaseException, tried: str) -> tuple[Row, ...]:
     place = place_of(error)
-    message = shorten(f"{type(error).__name__}: {_message(error)}", 300)
+    message = shorten(message_of(error), 300)
     where = f"\nin line {place.number} of your cell: {place.text}" if place else ""
     return _lines(tried, message + where, "", idea_of(error))
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:
-        return "(a message that cannot be shown)"
 
 
 def _lines(tried: str, got: str, expected: str, idea: str) -> tuple[Row, ...]:
@@ -173,7 +184,7 @@ def _has_blank(function: Callable) -> bool:
     """Whether the function's source has a statement that is just `...`."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, ValueError):
+    except Exception:  # there is no source, or none that can be read
         return False
     return any(
         isinstance(node, ast.Expr)

@@ -6,12 +6,14 @@ import sysconfig
 import traceback
 from dataclasses import dataclass
 
+from course_lib._describe import name_of
 from course_lib.runtime import PACKAGE
 
 _FOREIGN = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     | {str(PACKAGE), "<frozen"}
 )
+_INSTALLED = ("site-packages", "dist-packages")
 
 _IDEAS = (
     (
@@ -71,9 +73,26 @@ _IDEAS = (
         ),
     ),
     (
+        r'missing the required "forward" function',
+        (
+            "Calling a module calls its method forward. Is there one, spelled so, and indented to "
+            "stand inside the class?"
+        ),
+    ),
+    (
+        r"^SystemExit",
+        "exit() and sys.exit() end the whole program. A function ends with return.",
+    ),
+    (
         r"maximum recursion depth",
         "It calls itself without end. Does __call__ or a property call the very thing it defines?",
     ),
+)
+
+_READ_IT = "Read the last line of the error first, then the line of yours that it points to."
+_NOT_FROM_A_LINE = (
+    "No line of yours raised it: it came from using what you passed to check or returned. Compare "
+    "that with what the exercise asks for."
 )
 
 
@@ -87,19 +106,31 @@ class Place:
 
 def place_of(error: BaseException) -> Place | None:
     """The innermost line of the learner's own code in the traceback of `error`, if any."""
-    if isinstance(error, SyntaxError) and error.lineno:
-        return Place(error.lineno, (error.text or "").strip())
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         file = frame.f_code.co_filename
-        if not file.startswith(_FOREIGN):
-            return Place(number, linecache.getline(file, number).strip())
+        text = "" if _is_foreign(file) else linecache.getline(file, number).strip()
+        if text:  # none for code that was made by exec
+            return Place(number, text)
     return None
+
+
+def _is_foreign(file: str) -> bool:
+    return file.startswith(_FOREIGN) or any(folder in file for folder in _INSTALLED)
+
+
+def message_of(error: BaseException) -> str:
+    """The class of an error and its message, even where the message cannot be made."""
+    try:
+        message = str(error)
+    except BaseException:
+        message = "(a message that cannot be shown)"
+    return f"{name_of(type(error))}: {message}"
 
 
 def idea_of(error: BaseException) -> str:
     """What an error message means, in the course's words; general advice where it is unknown."""
-    text = f"{type(error).__name__}: {error}"
+    text = message_of(error)
     for pattern, idea in _IDEAS:
         if re.search(pattern, text):
             return idea
-    return "Read the last line of the error first, then the line of yours that it points to."
+    return _READ_IT if place_of(error) else _NOT_FROM_A_LINE

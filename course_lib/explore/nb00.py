@@ -10,13 +10,14 @@ from course_lib.explore._explorer import Choice, Explorer, Slider, View
 
 VIEW, PERMUTE = "view (deals out again)", "permute (turns the axes)"
 CELL_INK = "#101010"
+MOST = 5  # rows or columns of a drawn matrix
 
 
 def reorder() -> Explorer:
     """A small matrix, and what `view` and `permute` make of it."""
     controls = {
         "rows": Slider("rows of x", 2, 4, 2),
-        "columns": Slider("columns of x", 2, 6, 3),
+        "columns": Slider("columns of x", 2, MOST, 3),
         "operation": Choice("operation", (VIEW, PERMUTE), VIEW),
     }
     return Explorer("reorder", draw_reorder, controls)
@@ -32,7 +33,7 @@ def draw_reorder(rows: int, columns: int, operation: str) -> View:
         if operation == VIEW
         else "permute keeps each row together, as a column"
     )
-    figure, (left, right) = plot.figure(title, columns=2, size=(7.2, 3.2))
+    figure, (left, right) = plot.figure(title, columns=2, size=(7.2, 2.8))
     _grid(left, x, columns, f"x, shape ({rows}, {columns})")
     _grid(right, result, columns, f"{call}, shape ({columns}, {rows})")
     same = "the same shape" if rows == columns else "a new shape"
@@ -55,9 +56,9 @@ def _grid(axes: Axes, matrix: Tensor, columns: int, title: str) -> None:
             axes.text(
                 j + 0.5, i + 0.5, str(number), ha="center", va="center", color=CELL_INK, size=12
             )
-    axes.set(xlim=(0, 6), ylim=(6, 0), aspect="equal")
-    axes.set_xlim((width - 6) / 2, (width + 6) / 2)
-    axes.set_ylim((height + 6) / 2, (height - 6) / 2)
+    x_limits = (width - MOST) / 2, (width + MOST) / 2
+    y_limits = (height + MOST) / 2, (height - MOST) / 2  # downwards
+    axes.set(xlim=x_limits, ylim=y_limits, aspect="equal")
 
 
 # (x, y, name, notebooks that build it); x and y in boxes, from the top left.

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from tests.notebooks import store, tool
 
+WRONG_ON_PURPOSE = "wrong-on-purpose"  # tags an attempt in 00 that shows what a card says
 CLOSING = ("Recap", "What breaks", "Peer session", "Your progress")
 NUMBERED = re.compile(r"(\d+) · \S.*")
 

@@ -110,28 +110,39 @@ def test_a_lesson_links_to_the_next_one_once_that_exists(tmp_path):
     assert layout.ends_with_progress(synthetic.page(tmp_path, cells)) == []
 
 
+def start(*changes):
+    """The cells of a notebook 00, changed."""
+    cells = synthetic.lesson_cells("00", "00_start.ipynb")
+    for change in changes:
+        change(cells)
+    return cells
+
+
+def rules_broken(tmp_path, cells):
+    page = synthetic.page(tmp_path, cells, name="00_start.ipynb")
+    rules = (*lessons.RULES, layout.sections_predict, layout.sections_have_code)
+    return {rule.__name__ for rule in rules if rule(page)}
+
+
 def test_notebook_00_may_show_what_a_lesson_may_not(tmp_path):
-    cells = synthetic.lesson_cells("00", "00_start.ipynb")
-    without("predict('00.2")(cells)
-    without("explore.")(cells)
-    changed("    ...", "    return 'wrong'")(cells)
-    changed("error = 0.1", "exercise.hint('00.1')\nerror = 0.1")(cells)
-    page = synthetic.page(tmp_path, cells, name="00_start.ipynb")
-    rules = (*lessons.RULES, layout.sections_predict)
-    assert {rule.__name__: rule(page) for rule in rules if rule(page)} == {}
+    wrong = code("def answer_1(x):\n    return x\n\n\nanswer_1 = exercise.check('00.1', answer_1)")
+    wrong["metadata"] = {"tags": ["wrong-on-purpose"]}
+    cells = start(
+        without("predict('00.2"),
+        without("explore."),
+        changed("error = 0.1", "exercise.hint('00.1')\nerror = 0.1"),
+        before("**Exercise 00.1", text("## 3 · Only text"), text("Wrong."), wrong),
+    )
+    assert rules_broken(tmp_path, cells) == set()
 
 
-def test_notebook_00_may_check_an_exercise_twice(tmp_path):
-    cells = synthetic.lesson_cells("00", "00_start.ipynb")
-    before("**Exercise 00.2", text("Again."), synthetic.stub("00", 1)[1])(cells)
-    page = synthetic.page(tmp_path, cells, name="00_start.ipynb")
-    assert lessons.exercises_complete(page) == []
-    assert lessons.exercises_announced(page) == []
+def test_notebook_00_leaves_its_own_exercises_open(tmp_path):
+    cells = start(changed("    ...", "    return 'solved'"))
+    assert rules_broken(tmp_path, cells) == {"stubs_unsolved"}
 
 
 def test_notebook_00_needs_a_prediction_somewhere(tmp_path):
-    cells = synthetic.lesson_cells("00", "00_start.ipynb")
-    changed("predict(", "print(", count=2)(cells)
+    cells = start(changed("predict(", "print(", count=2))
     page = synthetic.page(tmp_path, cells, name="00_start.ipynb")
     assert layout.sections_predict(page) == ["no section has a prediction"]
 

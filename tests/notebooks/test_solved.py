@@ -14,7 +14,10 @@ NOTEBOOKS = tool.chosen(())
 def test_a_notebook_with_its_solutions_filled_in_is_solved(path):
     from course_lib import exercises
 
-    assert solve.unsolved(store.read(path), path.parent, exercises.solution_source) == []
+    notebook = store.read(path)
+    expected = solve.expected(notebook)
+    assert expected, "the notebook has no exercise"
+    assert solve.run_solved(notebook, path.parent, exercises.solution_source) == expected
 
 
 @pytest.mark.slow
@@ -94,25 +97,33 @@ def lab(*sources):
 
 
 def test_a_notebook_whose_solutions_are_right_is_solved(tmp_path):
-    assert solve.unsolved(lab(*STUBS), tmp_path, SOLUTIONS.__getitem__) == []
+    notebook = lab(*STUBS)
+    assert solve.expected(notebook) == ["01.1 solved", "01.3 solved"]
+    assert solve.run_solved(notebook, tmp_path, SOLUTIONS.__getitem__) == solve.expected(notebook)
 
 
-def test_a_wrong_solution_is_reported_by_its_card(tmp_path):
+def test_a_wrong_solution_shows_on_its_card(tmp_path):
     wrong = SOLUTIONS | {"01.3": "answer = 41"}
-    found = solve.unsolved(lab(*STUBS), tmp_path, wrong.__getitem__)
-    assert found == ["Exercise 01.3 · Title · not yet"]
+    shown = solve.run_solved(lab(*STUBS), tmp_path, wrong.__getitem__)
+    assert shown == ["01.1 solved", "01.3 not yet"]
 
 
-def test_a_check_that_shows_no_card_is_reported(tmp_path):
-    silent = LAB.replace("        display", "        if id == '01.3': display")
+def test_what_is_wrong_on_purpose_stays_so_and_is_expected_to(tmp_path):
+    notebook = lab(STUBS[0].replace("...", "return 0"), STUBS[1])
+    notebook.cells[1].metadata = {"tags": ["wrong-on-purpose"]}
+    assert solve.expected(notebook) == ["01.1 not yet", "01.3 solved"]
+    assert solve.run_solved(notebook, tmp_path, SOLUTIONS.__getitem__) == solve.expected(notebook)
+
+
+def test_a_check_that_shows_no_card_is_missed(tmp_path):
+    silent = LAB.replace("        display", "        if id != '01.3': display")
     notebook = synthetic.bare(code(silent), *map(code, STUBS))
-    [found] = solve.unsolved(notebook, tmp_path, SOLUTIONS.__getitem__)
-    assert "the exercises ['01.1', '01.3']" in found
+    assert solve.run_solved(notebook, tmp_path, SOLUTIONS.__getitem__) == ["01.1 solved"]
 
 
 def test_a_solution_that_breaks_a_later_cell_is_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        solve.unsolved(lab(*STUBS, "1 / (answer - 42)"), tmp_path, SOLUTIONS.__getitem__)
+        solve.run_solved(lab(*STUBS, "1 / (answer - 42)"), tmp_path, SOLUTIONS.__getitem__)
 
 
 def test_a_notebook_that_cannot_run_twice_is_an_error(tmp_path):

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import os
 import subprocess
 import sys
 
@@ -78,6 +79,13 @@ def test_each_run_keeps_its_progress_in_a_fresh_folder(tmp_path):
 def test_a_run_has_one_thread_and_the_notebook_backend(ran):
     assert said(ran[0], 4).split()[0] == "1"
     assert "agg" not in said(ran[0], 4)
+
+
+def test_a_run_takes_course_lib_from_this_checkout(tmp_path):
+    show = "import course_lib, os\nprint(course_lib.__file__)\nprint(os.environ['PYTHONPATH'])"
+    file, path = said(tool.run(bare(code(show)), tmp_path)[0], 0).splitlines()
+    assert file == str(tool.ROOT / "course_lib" / "__init__.py")
+    assert path.split(os.pathsep)[0] == str(tool.ROOT)
 
 
 def test_a_run_leaves_a_normalised_stamped_notebook(ran):

@@ -38,6 +38,10 @@ def _small_swap(attempt: Any) -> None:
                 x, "Nothing has moved: permute returns a new view, it does not change x. Return it."
             ),
             Known(
+                x.transpose(0, 1),
+                "B and T changed places. B stays first; T and H change places.",
+            ),
+            Known(
                 x.permute(2, 1, 0),
                 "The batch axis moved too. B stays first; only T and H change places.",
             ),

@@ -10,8 +10,6 @@ from course_lib.exercises._exercise import Exercise
 
 
 class Linear(nn.Module):
-    """(B, in) -> (B, out)"""
-
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
         bound = in_features**-0.5
@@ -19,6 +17,7 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(out_features))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, in_features) -> (B, out_features)"""
         return x @ self.weight.T + self.bias  # (B, out)
 
 

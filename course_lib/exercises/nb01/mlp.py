@@ -10,14 +10,13 @@ from course_lib.exercises._exercise import Exercise
 
 
 class MLP(nn.Module):
-    """(B, sizes[0]) -> (B, sizes[-1]), with a ReLU between the layers"""
-
     def __init__(self, sizes: list[int]) -> None:
         super().__init__()
         pairs = zip(sizes[:-1], sizes[1:], strict=True)
         self.layers = nn.ModuleList(nn.Linear(before, after) for before, after in pairs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, sizes[0]) -> (B, sizes[-1]), with a ReLU between the layers"""
         for layer in self.layers[:-1]:
             x = torch.relu(layer(x))
         return self.layers[-1](x)

@@ -10,15 +10,15 @@ from course_lib.exercises._exercise import Exercise
 
 
 class Standardize(nn.Module):
-    """(N, F) in __init__; then (B, F) -> (B, F) with mean 0 and standard deviation 1"""
-
     def __init__(self, data: Tensor) -> None:
+        """Measure data, (N, F)."""
         super().__init__()
         spread = data.std(dim=0)  # (F,)
         self.register_buffer("mean", data.mean(dim=0))  # (F,)
         self.register_buffer("std", torch.where(spread > 0, spread, 1.0))  # (F,)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, F) -> (B, F), each column with mean 0 and standard deviation 1"""
         return (x - self.mean) / self.std  # (B, F)
 
 
@@ -75,6 +75,12 @@ def _keeps_its_statistics(attempt: Any) -> None:
     )
 
 
+_DIVIDE_BY_ONE = (
+    "0 / 0 is NaN, and one NaN turns every loss and gradient into NaN. Where the deviation is 0, "
+    "divide by 1."
+)
+
+
 def _constant_columns(attempt: Any) -> None:
     """a column that never changed gives 0, and stays small when it does change"""
     data = torch.tensor([[0.0, 1.0], [0.0, 3.0]])
@@ -84,9 +90,8 @@ def _constant_columns(attempt: Any) -> None:
         call(module, torch.tensor([[0.0, 2.0]]), tried=tried),
         torch.zeros(1, 2),
         tried=tried,
-        idea="0 / 0 is NaN, and one NaN turns every loss and gradient into NaN. Where the "
-        "deviation is 0, "
-        "divide by 1.",
+        idea=_DIVIDE_BY_ONE,
+        known=(Known(torch.tensor([[float("nan"), 0.0]]), _DIVIDE_BY_ONE),),
     )
     tried = "a first column of zeros, then the input [[5, 2]]"
     got = call(module, torch.tensor([[5.0, 2.0]]), tried=tried)

@@ -15,7 +15,6 @@ OPENING = {
     "`**You will be able to** …`": r"^\*\*You will be able to\*\* \S",
     "`**You need first** …`": r"^\*\*You need first\*\* \S",
     "`**Time** … NN minutes`": MINUTES.pattern,
-    "the Colab badge": r"^\[!\[Open in Colab\]",
 }
 WORDS_IN_A_SECTION = 90
 WORDS_ELSEWHERE = 200
@@ -36,7 +35,7 @@ def file_name(page: Page) -> list[str]:
 
 
 def opening(page: Page) -> list[str]:
-    """The first cell has the title, the question, aim, needs, time and badge, in that order."""
+    """The first cell has the title, the question, aim, needs and time, in that order."""
     first = page.node.cells[0]
     if first.cell_type != "markdown":
         return ["the first cell is no text"]

@@ -3,31 +3,27 @@
 import ast
 import re
 
-from tests.notebooks.page import Page, Place, calls, first_text, tree
+from tests.notebooks.page import WRONG_ON_PURPOSE, Page, Place, calls, first_text, tree
 from tests.notebooks.rules.layout import MINUTES, text_of
 
 FEWEST_EXERCISES = 5
+HELP = ("exercise.hint", "exercise.solution")
 EXERCISE = re.compile(r"\*\*Exercise (\d\d\.\d+) · (\d+) min\.\*\*")
 
 
 def checks(page: Page) -> list[tuple[Place, str]]:
-    """(cell, exercise id) of every `exercise.check` call, in order."""
+    """(cell, exercise id) of every `exercise.check` that waits for the learner, in order."""
     return [
-        (place, first_text(call)) for place in page.code for call in calls(place, "exercise.check")
+        (place, first_text(call))
+        for place in page.code
+        if WRONG_ON_PURPOSE not in place.tags
+        for call in calls(place, "exercise.check")
     ]
-
-
-def first_checks(page: Page) -> list[tuple[Place, str]]:
-    """As `checks`, but each exercise only once: 00 shows the same one wrong, then right."""
-    seen: dict[str, Place] = {}
-    for place, exercise_id in checks(page):
-        seen.setdefault(exercise_id, place)
-    return [(place, exercise_id) for exercise_id, place in seen.items()]
 
 
 def exercises_complete(page: Page) -> list[str]:
     """Every listed exercise is set once, in order, numbered from 1; five or more in a lesson."""
-    ids = [exercise_id for _, exercise_id in (checks if page.is_lesson else first_checks)(page)]
+    ids = [exercise_id for _, exercise_id in checks(page)]
     listed = [exercise.id for exercise in page.exercises]
     wanted = [f"{page.number}.{k}" for k in range(1, len(ids) + 1)]
     found = []
@@ -44,7 +40,7 @@ def exercises_announced(page: Page) -> list[str]:
     """The text right before an exercise says its number and its minutes, and no other text does."""
     minutes = {exercise.id: exercise.minutes for exercise in page.exercises}
     found, announced = [], []
-    for place, exercise_id in first_checks(page):
+    for place, exercise_id in checks(page):
         before = text_of(page.places[place.index - 1]) if place.index else ""
         announced += EXERCISE.findall(before)
         if (exercise_id, str(minutes.get(exercise_id))) not in EXERCISE.findall(before):
@@ -59,8 +55,9 @@ def exercises_announced(page: Page) -> list[str]:
 def exercise_cells(page: Page) -> list[str]:
     """`name = exercise.check(id, name)` is the one check of its cell and ends it."""
     found = []
-    for place in dict.fromkeys(place.index for place, _ in checks(page)):
-        place = page.places[place]
+    for place in page.code:
+        if not any(calls(place, "exercise.check")):
+            continue
         match tree(place.cell.source).body[-1]:
             case ast.Assign(
                 targets=[ast.Name(target)], value=ast.Call(args=[ast.Constant(), ast.Name(passed)])
@@ -86,8 +83,8 @@ def attempt(place: Place) -> ast.stmt | None:
 
 
 def stubs_unsolved(page: Page) -> list[str]:
-    """A lesson is stored unsolved: what a stub cell makes has a `...` for the learner."""
-    if not page.is_lesson or exercise_cells(page):
+    """A notebook is stored unsolved: what a stub cell makes has a `...` for the learner."""
+    if exercise_cells(page):
         return []
     found = []
     for place, exercise_id in checks(page):
@@ -99,14 +96,15 @@ def stubs_unsolved(page: Page) -> list[str]:
     return found
 
 
-def no_help_called(page: Page) -> list[str]:
-    """A stored lesson asks for no hint and no solution; 00 shows how to."""
-    return [
-        f"{place} calls {name}"
-        for place in page.code
-        for name in ("exercise.hint", "exercise.solution")
-        if page.is_lesson and any(calls(place, name))
-    ]
+def no_help_in_lessons(page: Page) -> list[str]:
+    """A lesson asks for no hint or solution and makes no mistake on purpose; 00 shows how."""
+    found = []
+    for place in page.code if page.is_lesson else ():
+        names = [name for name in HELP if any(calls(place, name))]
+        found += [f"{place} calls {name}" for name in names]
+        if WRONG_ON_PURPOSE in place.tags:
+            found.append(f"{place} is tagged {WRONG_ON_PURPOSE}")
+    return found
 
 
 def explorer(page: Page) -> list[str]:
@@ -154,7 +152,7 @@ RULES = (
     exercises_announced,
     exercise_cells,
     stubs_unsolved,
-    no_help_called,
+    no_help_in_lessons,
     explorer,
     predictions_named,
     predictions_open,

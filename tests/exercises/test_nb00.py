@@ -1,0 +1,71 @@
+"""Right and wrong answers to the exercises of notebook 00."""
+
+import pytest
+import torch
+
+from tests.exercises.mutants import Right, Wrong, names, report, told, verdict
+
+
+def swapped_in_place(x):
+    return x.transpose_(1, 2)
+
+
+def swapped_by_view(x):
+    return x.view(x.shape[0], x.shape[2], x.shape[1])
+
+
+def swapped_by_a_loop(x):
+    rows = []
+    for sentence in x:
+        rows.append(sentence.t())
+    return torch.stack(rows)
+
+
+def center_in_place(x):
+    x -= x.mean(dim=1, keepdim=True)
+    return x
+
+
+def center_by_a_loop(x):
+    means = [sentence.mean(dim=0) for sentence in x]
+    return torch.stack([s - m for s, m in zip(x, means, strict=True)])
+
+
+RIGHT = [
+    Right("00.1", "transpose with negative axes", lambda x: x.transpose(-1, -2)),
+    Right("00.1", "a loop over the sentences", swapped_by_a_loop),
+    Right("00.1", "einsum", lambda x: torch.einsum("bth->bht", x)),
+    Right("00.2", "unsqueeze", lambda x: x - x.mean(1).unsqueeze(1)),
+    Right("00.2", "sum over T", lambda x: x - x.sum(dim=-2, keepdim=True) / x.shape[1]),
+    Right("00.2", "a loop over the sentences", center_by_a_loop),
+]
+
+WRONG = [
+    Wrong("00.1", "view", swapped_by_view, "deal the same numbers out again"),
+    Wrong("00.1", "reshape", lambda x: x.reshape(x.size(0), -1, x.size(1)), "deal the same"),
+    Wrong("00.1", "nothing moved", lambda x: x.permute(0, 1, 2), "Nothing has moved"),
+    Wrong("00.1", "all axes reversed", lambda x: x.permute(2, 1, 0), "The batch axis moved too"),
+    Wrong("00.1", "B with T", lambda x: x.transpose(0, 1), "B and T"),
+    Wrong("00.1", "no return", lambda x: None, "end in `return`"),
+    Wrong("00.1", "in place", swapped_in_place, "works in place"),
+    Wrong("00.1", "an array", lambda x: x.permute(0, 2, 1).numpy(), "A tensor is needed"),
+    Wrong("00.2", "one mean of all", lambda x: x - x.mean(), "one mean of all numbers"),
+    Wrong("00.2", "over the features", lambda x: x - x.mean(2, keepdim=True), "Tokens are dim=1"),
+    Wrong("00.2", "over the batch", lambda x: x - x.mean(0, keepdim=True), "Tokens are dim=1"),
+    Wrong("00.2", "the mean itself", lambda x: x.mean(1, keepdim=True), "has to be subtracted"),
+    Wrong("00.2", "without keepdim", lambda x: x - x.mean(dim=1), "nothing complained"),
+    Wrong("00.2", "in place", center_in_place, "works in place"),
+]
+
+
+@pytest.mark.parametrize("answer", RIGHT, ids=names(RIGHT))
+def test_a_right_answer_written_differently_is_accepted(answer):
+    given = verdict(answer)
+    assert given.status == "solved", report(given)
+
+
+@pytest.mark.parametrize("answer", WRONG, ids=names(WRONG))
+def test_a_wrong_answer_is_rejected_and_its_mistake_named(answer):
+    given = verdict(answer)
+    assert given.status == "wrong", report(given)
+    assert answer.says in told(given, "idea"), report(given)
