@@ -61,7 +61,7 @@ def _describe(value: Any) -> str:
     if isinstance(value, (tuple, list)) and any(is_tensor(item) for item in value):
         inside = ", ".join(_describe(item) for item in value[:4])
         return f"{_article(type(value).__name__)} of {len(value)}: {inside}"
-    if type(value) in (set, frozenset):
+    if type(value) in (set, frozenset) and value:
         inside = ", ".join(sorted(_describe(item) for item in value))
         return f"{_article(type(value).__name__)} of {len(value)}: {inside}"
     if callable(value):

@@ -5,6 +5,7 @@ set aside under another name and a new one begun, and where nothing can be writt
 as long as the session.
 """
 
+import contextlib
 import json
 import os
 import tempfile
@@ -62,10 +63,18 @@ def load() -> dict:
         return state
     try:
         _set_aside(path)
-    except OSError:
-        _unsaved[path] = _empty()
+    except OSError as error:
+        _keep_for_this_session(path, _empty(), error)
         return _unsaved[path]
     return _empty()
+
+
+def _keep_for_this_session(path: Path, state: dict, error: OSError) -> None:
+    if path not in _unsaved:
+        print(
+            f"progress: {path} cannot be used ({error.strerror}); it lasts for this session only."
+        )
+    _unsaved[path] = state
 
 
 def _save(state: dict) -> None:
@@ -83,14 +92,10 @@ def _save(state: dict) -> None:
         os.replace(temporary, path)
         _unsaved.pop(path, None)
     except OSError as error:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
-        if path not in _unsaved:
-            print(
-                f"progress: {path} cannot be written ({error.strerror}); it lasts for this "
-                "session only."
-            )
-        _unsaved[path] = state
+        if temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        _keep_for_this_session(path, state, error)
 
 
 def _count(entry: dict, key: str) -> int:

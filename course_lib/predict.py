@@ -71,7 +71,11 @@ def _plain(value: Any) -> Any:
 def _agree(guess: Any, actual: Any) -> bool:
     if isinstance(guess, bool) or isinstance(actual, bool):
         return isinstance(guess, bool) and guess is actual
+    if isinstance(guess, int) and isinstance(actual, int):
+        return guess == actual
     if isinstance(guess, Number) and isinstance(actual, Number):
+        if math.isnan(guess) or math.isnan(actual):
+            return math.isnan(guess) and math.isnan(actual)
         return math.isclose(guess, actual, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     if isinstance(guess, str) and isinstance(actual, str):
         return guess.strip().casefold() == actual.strip().casefold()

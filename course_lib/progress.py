@@ -12,7 +12,8 @@ def board(notebook: str) -> _panel.Panel:
         entry = _memory.exercise(item.id)
         solved += entry["solved"]
         state = "solved" if entry["solved"] else "tried" if entry["attempts"] else "open"
-        helped = f", {entry['hints']} of {len(item.hints)} hints" if entry["hints"] else ""
+        hints = min(entry["hints"], len(item.hints))
+        helped = f", {hints} of {len(item.hints)} hints" if hints else ""
         rows.append(
             _panel.Row(f"{item.title} ({item.minutes} min): {state}{helped}", label=item.id)
         )

@@ -7,10 +7,12 @@ if it is not, so that a notebook always runs to its end. The exercises of notebo
 
 import importlib
 import inspect
+import re
 import textwrap
 from typing import Any
 
 from course_lib import _memory, _panel
+from course_lib._describe import describe
 from course_lib._panel import Panel, Row
 from course_lib.exercises._card import Card
 from course_lib.exercises._exercise import SECONDS, Exercise, Verdict, judge
@@ -34,11 +36,15 @@ _STAND_IN = "Until then the course's version stands in."
 
 def for_notebook(notebook: str) -> tuple[Exercise, ...]:
     """The exercises of a notebook, by its number such as "01"; none where it has none."""
-    try:
-        module = importlib.import_module(f"{__name__}.nb{notebook}")
-    except ModuleNotFoundError:
+    if not re.fullmatch(r"[0-9]{2}", notebook):
         return ()
-    return module.EXERCISES
+    name = f"{__name__}.nb{notebook}"
+    try:
+        return importlib.import_module(name).EXERCISES
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            return ()
+        raise
 
 
 def find(exercise_id: str) -> Exercise:
@@ -47,13 +53,13 @@ def find(exercise_id: str) -> Exercise:
     Raises:
         KeyError: there is none; the message lists the ids of that notebook.
     """
-    exercises = for_notebook(str(exercise_id).partition(".")[0])
+    exercises = for_notebook(exercise_id.partition(".")[0]) if type(exercise_id) is str else ()
     for exercise in exercises:
         if exercise.id == exercise_id:
             return exercise
     known = ", ".join(exercise.id for exercise in exercises) or "none"
     raise KeyError(
-        f"There is no exercise {exercise_id!r}. That notebook's exercises: {known}. "
+        f"There is no exercise {describe(exercise_id)}. That notebook's exercises: {known}. "
         'An id is text such as "01.2".'
     )
 

@@ -70,10 +70,12 @@ def _set_environment(saved: dict[str, str]) -> None:
     os.environ.update(saved)
 
 
-_SETTINGS = (
+# Of the whole process, so the one who waits puts them back, whatever becomes of the attempt.
+_SHARED = (
+    _Setting(
+        "the seed (torch.manual_seed)", torch.initial_seed, torch.default_generator.manual_seed
+    ),
     _Setting("PyTorch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
-    _Setting("PyTorch's default device", torch.get_default_device, torch.set_default_device),
-    _Setting("PyTorch's number of threads", torch.get_num_threads, torch.set_num_threads),
     _Setting(
         "PyTorch's deterministic mode",
         torch.are_deterministic_algorithms_enabled,
@@ -86,6 +88,12 @@ _SETTINGS = (
     _Setting("the working folder", os.getcwd, os.chdir),
     _Setting("the environment variables", lambda: dict(os.environ), _set_environment),
 )
+# Each thread has its own, so only the attempt's thread can see that they were changed.
+_OF_A_THREAD = (
+    _Setting("PyTorch's default device", torch.get_default_device, torch.set_default_device),
+    _Setting("PyTorch's number of threads", torch.get_num_threads, torch.set_num_threads),
+    _Setting("whether autograd records", torch.is_grad_enabled, torch.set_grad_enabled),
+)
 
 
 @contextlib.contextmanager
@@ -95,7 +103,9 @@ def _random_states_kept() -> Iterator[None]:
     python_state, torch_state = random.getstate(), torch.get_rng_state()
     numpy_state = numpy_random.get_state() if numpy_random else None
     random.seed(SEED)
-    torch.manual_seed(SEED)
+    torch.default_generator.manual_seed(SEED)  # torch.manual_seed would reseed the GPU as well
+    if numpy_random:
+        numpy_random.seed(SEED)
     try:
         yield
     finally:
@@ -106,21 +116,33 @@ def _random_states_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _settings_kept(outcome: Outcome) -> Iterator[None]:
-    """Put global settings back and note in `outcome.changed` which ones had been changed."""
-    saved = [(setting, setting.read()) for setting in _SETTINGS]
-    changed = []
+def _settings_kept(settings: tuple[_Setting, ...], outcome: Outcome) -> Iterator[None]:
+    """Put settings back and note in `outcome.changed` which ones had been changed."""
+    saved = []
+    for setting in settings:
+        with contextlib.suppress(Exception):  # such as a working folder that is gone
+            saved.append((setting, setting.read()))
     try:
         yield
     finally:
-        if torch.initial_seed() != SEED:
-            changed.append("the seed (torch.manual_seed)")
-        for setting, value in saved:
-            with contextlib.suppress(Exception):
-                if setting.read() != value:
-                    setting.write(value)
-                    changed.append(setting.name)
-        outcome.changed = tuple(changed)
+        outcome.changed += tuple(s.name for s, value in saved if _put_back(s, value))
+
+
+def _put_back(setting: _Setting, value: Any) -> bool:
+    """Whether the setting had been changed; it is then as it was."""
+    with contextlib.suppress(Exception):
+        if setting.read() == value:
+            return False
+    with contextlib.suppress(Exception):
+        setting.write(value)
+    return True
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], *_: object, **__: object
+) -> None:
+    """A warning without its file, whose name differs from kernel to kernel."""
+    print(f"{category.__name__}: {message}", file=sys.stderr)
 
 
 def run(task: Callable[[], Any], seconds: float) -> Outcome:
@@ -133,11 +155,12 @@ def run(task: Callable[[], Any], seconds: float) -> Outcome:
     with (
         warnings.catch_warnings(),
         _random_states_kept(),
-        _settings_kept(outcome),
+        _settings_kept(_SHARED, outcome),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
     ):
         warnings.simplefilter("default")
+        warnings.showwarning = _show_warning
         _run_in_thread(task, seconds, outcome)
     outcome.printed = printed.text
     return outcome
@@ -147,10 +170,12 @@ def _run_in_thread(task: Callable[[], Any], seconds: float, outcome: Outcome) ->
     result = Outcome()
 
     def work() -> None:
-        try:
-            result.value = task()
-        except BaseException as error:
-            result.error = error
+        with contextlib.suppress(TimeIsUp):  # which may come again while the first is noted
+            try:
+                with _settings_kept(_OF_A_THREAD, result):
+                    result.value = task()
+            except BaseException as error:
+                result.error = error
 
     thread = threading.Thread(target=work, name="exercise attempt", daemon=True)
     try:
@@ -161,6 +186,7 @@ def _run_in_thread(task: Callable[[], Any], seconds: float, outcome: Outcome) ->
         _wait(thread, seconds, outcome)
     if not outcome.still_running:
         outcome.value, outcome.error = result.value, result.error
+        outcome.changed = result.changed
 
 
 def _wait(thread: threading.Thread, seconds: float, outcome: Outcome) -> None:

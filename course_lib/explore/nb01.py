@@ -39,7 +39,7 @@ def draw_module_tree(
     model: nn.Module, examples: Tensor, batch: int, depth: int, frozen: str
 ) -> View:
     """A table with a line for each module down to `depth`; the model itself is not changed."""
-    outputs = dict(record_shapes(nn.Sequential(model), examples[:batch]))
+    outputs = _shapes_inside(model, examples[:batch])
     chosen = (
         set() if frozen == NOTHING else {id(p) for p in model.get_submodule(frozen).parameters()}
     )
@@ -58,6 +58,18 @@ def draw_module_tree(
         "never the numbers."
     )
     return View(table, caption)
+
+
+def _shapes_inside(model: nn.Module, examples: Tensor) -> dict[str, tuple]:
+    """Output shapes by name, "0" for the model itself; run in eval mode, which changes nothing."""
+    training = [module for module in model.modules() if module.training]
+    try:
+        for module in training:
+            module.training = False
+        return dict(record_shapes(nn.Sequential(model), examples))
+    finally:
+        for module in training:
+            module.training = True
 
 
 HEADINGS = ("module", "class", "output shape", "parameters", "learns")

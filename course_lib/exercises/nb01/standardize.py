@@ -96,7 +96,7 @@ def _constant_columns(attempt: Any) -> None:
     tried = "a first column of zeros, then the input [[5, 2]]"
     got = call(module, torch.tensor([[5.0, 2.0]]), tried=tried)
     expect_that(
-        bool(got.isfinite().all()) and got.abs().max().item() <= 50,
+        isinstance(got, Tensor) and bool((got.double().abs() <= 50).all()),
         tried=tried,
         got=got,
         expected="a small number: 5, if you divide by 1",

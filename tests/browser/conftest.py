@@ -1,0 +1,27 @@
+"""One browser and one JupyterLab for all tests of this folder; each test module opens its pages."""
+
+import os
+
+import pytest
+
+from tests.browser.lab import Lab
+from tests.browser.page import BROWSERS, browsing, find_browser
+
+
+@pytest.fixture(scope="package")
+def browser():
+    executable = find_browser()
+    if executable is None:
+        missing = f"No browser: found none of {', '.join(BROWSERS)} on the PATH. Install Chromium."
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with browsing(executable) as context:
+        yield context
+
+
+@pytest.fixture(scope="package")
+def lab(browser, tmp_path_factory):
+    running = Lab(tmp_path_factory.mktemp("lab"))
+    yield running
+    running.stop()

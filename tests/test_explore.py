@@ -1,0 +1,368 @@
+"""course_lib.explore: what is drawn for every setting, the still picture, and the live controls."""
+
+import html
+import re
+import sys
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from torch import nn
+
+from course_lib import explore, plot
+from course_lib.explore import nb00, nb01
+from course_lib.explore._explorer import Choice, Explorer, Slider, Text, Toggle, View
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+MODEL = nn.Sequential(
+    nn.Linear(3, 4), nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(), nn.Linear(4, 2)), nn.ReLU()
+)
+EXAMPLES = torch.arange(30.0).view(10, 3)
+SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
+
+
+def explorers():
+    return {
+        "reorder": explore.reorder(),
+        "course_map": explore.course_map(),
+        "module_tree": explore.module_tree(MODEL, EXAMPLES),
+        "weight_pictures": explore.weight_pictures(SNAPSHOTS),
+    }
+
+
+EVERY = list(explorers())
+
+
+def values_of(control):
+    """All that a control can be set to."""
+    match control:
+        case Slider():
+            return list(range(control.low, control.high + 1, control.step))
+        case Choice():
+            return list(control.options)
+        case Toggle():
+            return [False, True]
+        case Text():
+            return [control.value, "typed"]
+
+
+def all_ends(explorer):
+    """Every combination of the first and the last value of each control."""
+    ends = [(values_of(c)[0], values_of(c)[-1]) for c in explorer.controls.values()]
+    return [dict(zip(explorer.controls, values, strict=True)) for values in product(*ends)]
+
+
+@pytest.fixture(autouse=True)
+def coarse_pictures(monkeypatch):
+    monkeypatch.setattr(plot, "DOTS_PER_INCH", 20)
+
+
+# What is drawn.
+
+
+def grid(axes):
+    """The numbers drawn in an axes, row by row, and the colour under each."""
+    numbers = {text.get_position(): int(text.get_text()) for text in axes.texts}
+    colours = {
+        (patch.get_x() + 0.46, patch.get_y() + 0.46): to_hex(patch.get_facecolor())
+        for patch in axes.patches
+        if isinstance(patch, Rectangle)
+    }
+    rows = int(max(y for _, y in numbers) + 0.5)
+    columns = int(max(x for x, _ in numbers) + 0.5)
+    cells = [[(j + 0.5, i + 0.5) for j in range(columns)] for i in range(rows)]
+    near = {(round(x, 3), round(y, 3)): colour for (x, y), colour in colours.items()}
+    return (
+        [[numbers[cell] for cell in row] for row in cells],
+        [[near[cell] for cell in row] for row in cells],
+    )
+
+
+@pytest.mark.parametrize("operation", [nb00.VIEW, nb00.PERMUTE], ids=["view", "permute"])
+@pytest.mark.parametrize("columns", [2, 3, 5])
+@pytest.mark.parametrize("rows", [2, 3, 4])
+def test_reorder_draws_what_numpy_computes(rows, columns, operation):
+    x = np.arange(rows * columns).reshape(rows, columns)
+    result = x.reshape(columns, rows) if operation == nb00.VIEW else x.T
+    view = nb00.draw_reorder(rows, columns, operation)
+    left, right = view.drawing.axes
+    for axes, matrix in ((left, x), (right, result)):
+        numbers, colours = grid(axes)
+        assert numbers == matrix.tolist()
+        assert colours == [[plot.COLOURS[n // columns] for n in row] for row in matrix]
+    for matrix in (x, result):
+        strides = tuple(np.array(matrix.strides) // x.itemsize)
+        assert str(tuple(map(int, strides))) in view.caption
+    assert ("the same shape" in view.caption) is (rows == columns)
+
+
+@pytest.mark.parametrize("notebook", range(13))
+def test_the_map_colours_what_is_built_now_and_what_was_built_before(notebook):
+    view = nb00.draw_course_map(notebook)
+    (axes,) = view.drawing.axes
+    boxes = [patch for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
+    names = [text.get_text() for text in axes.texts if text.get_text()]
+    assert len(boxes) == len(names) == 13
+    for box, name in zip(boxes, names, strict=True):
+        built = [int(number) for number in name.rpartition("\n")[2].split(", ")]
+        colour = to_hex(box.get_facecolor(), keep_alpha=True)
+        if notebook in built:
+            assert colour == plot.ORANGE + "ff"
+        elif min(built) < notebook:
+            assert colour == plot.BLUE + "ff"
+        else:
+            assert colour.endswith("00")
+    assert notebook == 0 or any(f"{notebook:02d}" in name for name in names)
+    assert view.caption.startswith(f"Notebook {notebook:02d}, ")
+
+
+def test_every_arrow_of_the_map_joins_two_boxes():
+    places = [(x, y) for x, y, *_ in nb00.BOXES]
+    assert len(set(places)) == len(places)
+    for start, end in nb00.ARROWS:
+        assert start in places
+        assert end in places
+        assert start != end
+
+
+def lines_of(table):
+    """The cells of an HTML table, row by row, without their indent."""
+    rows = re.findall(r"<tr>(.*?)</tr>", table)
+    cells = (re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in rows)
+    return [[html.unescape(cell).lstrip("\xa0") for cell in row] for row in cells]
+
+
+def test_the_module_tree_has_a_line_for_each_module():
+    view = nb01.draw_module_tree(MODEL, EXAMPLES, batch=5, depth=2, frozen="1")
+    assert lines_of(view.drawing) == [
+        ["module", "class", "output shape", "parameters", "learns"],
+        ["(model)", "Sequential", "(5, 2)", "34", "in part"],
+        ["0", "Linear", "(5, 4)", "16", "yes"],
+        ["1", "Sequential", "(5, 2)", "18", "no, frozen"],
+        ["0", "BatchNorm1d", "(5, 4)", "8", "no, frozen"],
+        ["1", "Dropout", "(5, 4)", "0", "no parameters"],
+        ["2", "Linear", "(5, 2)", "10", "no, frozen"],
+        ["2", "ReLU", "(5, 2)", "0", "no parameters"],
+    ]
+    assert "B = 5: 34 numbers, 16 of them learn" in view.caption
+    assert view.drawing.count("&nbsp;") == 4 * (3 * 1 + 3 * 2)
+
+
+@pytest.mark.parametrize(("depth", "lines"), [(0, 1), (1, 4), (2, 7)])
+def test_the_module_tree_opens_as_many_levels_as_asked(depth, lines):
+    view = nb01.draw_module_tree(MODEL, EXAMPLES, batch=1, depth=depth, frozen=nb01.NOTHING)
+    assert len(lines_of(view.drawing)) == 1 + lines
+
+
+def test_a_module_that_does_not_run_is_said_not_to_have_run():
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.unused = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.used(x)
+
+    view = explore.module_tree(Half(), EXAMPLES).view()
+    assert [line[2] for line in lines_of(view.drawing)[1:]] == ["(8, 3)", "(8, 3)", "not run"]
+
+
+def test_drawing_a_model_does_not_change_it_nor_the_random_state():
+    before = {name: tensor.clone() for name, tensor in MODEL.state_dict().items()}
+    modes = [module.training for module in MODEL.modules()]
+    random_state = torch.get_rng_state()
+    explorer = explore.module_tree(MODEL, EXAMPLES)
+    explorer.view(frozen="0")
+    assert all(torch.equal(tensor, before[name]) for name, tensor in MODEL.state_dict().items())
+    assert [module.training for module in MODEL.modules()] == modes
+    assert torch.equal(torch.get_rng_state(), random_state)
+    assert all(parameter.requires_grad for parameter in MODEL.parameters())
+    assert all(not module._forward_hooks for module in MODEL.modules())
+
+
+def test_a_model_that_fails_is_put_back_into_its_mode():
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(3, 2)).eval()
+    model[0].train()
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        explore.module_tree(model, EXAMPLES).view()
+    assert [module.training for module in model.modules()] == [False, True, False]
+
+
+def test_names_of_modules_are_not_markup():
+    class Evil(nn.Module):
+        def forward(self, x):
+            return x
+
+    Evil.__name__ = "<b>Evil</b>"
+    model = nn.ModuleDict({"<i>": Evil()})
+    model.forward = lambda x: model["<i>"](x)
+    table = explore.module_tree(model, EXAMPLES).view().drawing
+    assert "<b>" not in table
+    assert "<i>" not in table
+    assert lines_of(table)[2][:2] == ["<i>", "<b>Evil</b>"]
+
+
+@pytest.mark.parametrize(("examples", "most"), [(3, 3), (64, 64), (100, 64)])
+def test_the_batch_is_never_larger_than_the_examples(examples, most):
+    batch = explore.module_tree(nn.Linear(3, 2), torch.ones(examples, 3)).controls["batch"]
+    assert (batch.high, batch.value) == (most, min(8, most))
+
+
+@pytest.mark.parametrize("moment", [0, 1, 2])
+def test_the_weights_are_drawn_one_picture_a_row_with_one_scale_for_all_moments(moment):
+    view = nb01.draw_weight_pictures(SNAPSHOTS, moment)
+    images = [axes.get_images()[0] for axes in view.drawing.axes]
+    drawn = np.stack([np.asarray(image.get_array()) for image in images])
+    assert np.array_equal(drawn, SNAPSHOTS[moment][1].view(10, 8, 8).double().numpy())
+    largest = max(weights.abs().max().item() for _, weights, _ in SNAPSHOTS)
+    assert {image.get_clim() for image in images} == {(-largest, largest)}
+    assert view.caption.startswith(f"Step {10 * moment}: {10 * moment}% of")
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name != "module_tree"])
+def test_no_text_runs_out_of_its_figure(name):
+    explorer = explorers()[name]
+    for settings in all_ends(explorer):
+        made = explorer.draw(**settings).drawing
+        FigureCanvasAgg(made)
+        made.draw_without_rendering()
+        texts = [made._suptitle, *(text for axes in made.axes for text in axes.texts)]
+        texts += [axes.title for axes in made.axes]
+        for text in filter(lambda text: text.get_text(), texts):
+            box = text.get_window_extent()
+            assert box.x0 >= 0, text
+            assert box.x1 <= made.bbox.x1, text
+            assert box.y0 >= 0, text
+            assert box.y1 <= made.bbox.y1, text
+
+
+# The still picture.
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_still_picture_shows_the_first_settings(name):
+    explorer = explorers()[name]
+    view = explorer.view()
+    data, metadata = explorer._repr_mimebundle_()
+    assert data["text/plain"] == f"[explorer {name}] {view.caption}"
+    if isinstance(view.drawing, str):
+        assert data["text/html"] == f"{view.drawing}<p>{html.escape(view.caption)}</p>"
+        assert "image/png" not in data
+    else:
+        assert data["image/png"] == plot.png(view.drawing)
+        assert metadata == {"image/png": {"width": 720}}
+        assert "text/html" not in data
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_richest_view_is_the_live_one_and_without_ipywidgets_there_is_none(name, monkeypatch):
+    explorer = explorers()[name]
+    data, _ = explorer._repr_mimebundle_()
+    assert data[WIDGET]["model_id"] == explorer.widget().model_id
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    still = explorers()[name]
+    assert still.widget() is None
+    without, _ = still._repr_mimebundle_()
+    assert data.keys() - without.keys() == {WIDGET}
+
+
+# The live controls.
+
+
+def parts(explorer):
+    *inputs, picture, caption = explorer.widget().children
+    return dict(zip(explorer.controls, inputs, strict=True)), picture, caption
+
+
+def shown(caption):
+    return html.unescape(re.sub(r"<.*?>", "", caption.value))
+
+
+def as_bytes(drawing):
+    return drawing if isinstance(drawing, str) else plot.png(drawing)
+
+
+def test_the_live_explorer_is_made_once():
+    explorer = explore.reorder()
+    assert explorer.widget() is explorer.widget()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_changed_control_shows_what_the_drawing_function_gives(name):
+    explorer = explorers()[name]
+    inputs, picture, caption = parts(explorer)
+    settings = explorer.settings()
+    assert {key: control.value for key, control in inputs.items()} == settings
+    pictures = {as_bytes(explorer.view().drawing): None}
+    for key, control in explorer.controls.items():
+        for value in (values_of(control)[0], values_of(control)[-1]):
+            inputs[key].value = settings[key] = value
+            view = explorer.draw(**settings)
+            assert picture.value == as_bytes(view.drawing)
+            assert shown(caption) == view.caption
+            pictures[as_bytes(view.drawing)] = None
+    assert len(pictures) > len(explorer.controls)
+
+
+def plain_explorer(draw):
+    controls = {
+        "number": Slider("a number", 0, 10, 4, step=2),
+        "kind": Choice("a kind", ("one", "two"), "one"),
+        "yes": Toggle("yes or no"),
+        "word": Text("a word", "first"),
+    }
+    return Explorer("plain", draw, controls)
+
+
+def test_every_kind_of_control_has_its_label_its_limits_and_its_first_value():
+    inputs, _, _ = parts(plain_explorer(lambda **settings: View(str(settings), "caption")))
+    assert [control.description for control in inputs.values()] == [
+        "a number",
+        "a kind",
+        "yes or no",
+        "a word",
+    ]
+    assert [control.value for control in inputs.values()] == [4, "one", False, "first"]
+    number = inputs["number"]
+    assert (number.min, number.max, number.step) == (0, 10, 2)
+    assert inputs["kind"].options == ("one", "two")
+
+
+def test_every_kind_of_control_redraws():
+    explorer = plain_explorer(lambda **settings: View(str(settings), f"{len(settings)} settings"))
+    inputs, picture, caption = parts(explorer)
+    settings = {"number": 6, "kind": "two", "yes": True, "word": "second"}
+    for key, value in settings.items():
+        inputs[key].value = value
+    assert picture.value == str(settings)
+    assert shown(caption) == "4 settings"
+
+
+def test_a_setting_that_cannot_be_drawn_says_so_keeps_the_picture_and_recovers():
+    def draw(number, **_):
+        if number == 6:
+            raise ValueError("no <six>")
+        return View(str(number), f"the number {number}")
+
+    inputs, picture, caption = parts(plain_explorer(draw))
+    inputs["number"].value = 6
+    assert picture.value == "4"
+    assert shown(caption) == "This setting cannot be drawn (ValueError: no <six>)."
+    inputs["number"].value = 8
+    assert (picture.value, shown(caption)) == ("8", "the number 8")
+
+
+def test_a_caption_is_not_markup():
+    _, _, caption = parts(plain_explorer(lambda **_: View("", "a < b & <i>c</i>")))
+    assert "<i>" not in caption.value
+    assert html.unescape(caption.value).count("a < b & <i>c</i>") == 1
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_combination_of_the_ends_of_the_controls_can_be_drawn(name):
+    explorer = explorers()[name]
+    assert all(explorer.draw(**settings).caption for settings in all_ends(explorer))

@@ -1,0 +1,143 @@
+"""course_lib.predict: a guess first, then the answer, then the score."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from course_lib import _memory
+from course_lib.predict import agree, predict
+
+
+class Angry:
+    def __eq__(self, other):
+        raise ValueError("no")
+
+    __hash__ = None
+
+    def __repr__(self):
+        raise ValueError("no")
+
+
+class Ghost:
+    @property
+    def __class__(self):
+        raise ValueError("no")
+
+
+SECRET = (17, 23)
+
+
+def said(capsys, *args, **named):
+    predict(*args, **named)
+    return capsys.readouterr().out
+
+
+def test_without_a_guess_nothing_of_the_answer_is_shown_and_nothing_is_counted(capsys):
+    out = said(capsys, "01.3 shape", guess=None, actual=SECRET)
+    assert out.startswith("Prediction 01.3 shape · your guess first\n")
+    assert "17" not in out
+    assert _memory.prediction_score("01") == (0, 0)
+
+
+def test_without_a_guess_the_choices_are_shown(capsys):
+    assert "One of: 1, 'two'" in said(capsys, "01.3", actual=1, choices=(1, "two"))
+
+
+@pytest.mark.parametrize(
+    ("guess", "verdict", "score"), [(SECRET, "right", (1, 1)), ((17, 24), "not this time", (0, 1))]
+)
+def test_a_guess_is_shown_beside_the_answer_and_counted(capsys, guess, verdict, score):
+    title, mine, answer = said(capsys, "01.3 shape", guess, SECRET).splitlines()
+    assert title == f"Prediction 01.3 shape · {verdict}"
+    assert mine.split(maxsplit=1) == ["guess", str(guess)]
+    assert answer.split(maxsplit=1) == ["actual", "(17, 23)"]
+    assert _memory.prediction_score("01") == score
+    assert _memory.prediction_score("02") == (0, 0)
+
+
+@pytest.mark.parametrize(("guesses", "score"), [((1, 2), (1, 1)), ((2, 1), (0, 1))])
+def test_only_the_first_guess_counts(guesses, score):
+    for guess in guesses:
+        predict("01.3 again", guess, 1)
+    predict("01.3 another name for the same", guesses[1], 1)
+    assert _memory.prediction_score("01") == score
+
+
+def test_a_guess_outside_the_choices_is_noted(capsys):
+    assert "none of the choices: 1, 2" in said(capsys, "01.3", 3, 1, choices=(1, 2))
+    assert "choices" not in said(capsys, "01.3", 2, 1, choices=(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("guess", "actual"),
+    [
+        ((2, 3), torch.Size([2, 3])),
+        ([2, 3], (2, 3)),
+        (torch.tensor([2, 3]), (2, 3)),
+        ((2, (3, 4)), [2, torch.Size([3, 4])]),
+        (650, 650),
+        (650.0, 650),
+        (np.int64(5), 5),
+        (0.667, 2 / 3),
+        (0, 0.0),
+        (1e-9, 0.0),
+        (torch.tensor(0.5), 0.5),
+        (" An ERROR ", "an error"),
+        (True, True),
+        (None, None),
+        (math.nan, math.nan),
+        (math.inf, math.inf),
+        ({"a": 1}, {"a": 1}),
+        (("Deep", 1.0), ("deep", 1)),
+    ],
+)
+def test_guesses_that_agree(guess, actual):
+    assert agree(guess, actual) is True
+    assert agree(actual, guess) is True
+
+
+@pytest.mark.parametrize(
+    ("guess", "actual"),
+    [
+        ((2, 3), (3, 2)),
+        ((2, 3), (2, 3, 1)),
+        ((2,), 2),
+        (2411, 2410),
+        (0.66, 2 / 3),
+        (1, True),
+        (0, False),
+        ("2", 2),
+        ("error", "an error"),
+        (math.nan, 1.0),
+        (math.inf, -math.inf),
+        (..., 3),
+        (Angry(), 3),
+        (Ghost(), 3),
+        ([Angry()], [3]),
+        (torch.ones(2, device="meta"), (1, 1)),
+        (object(), 3),
+    ],
+    ids=range(17),
+)
+def test_guesses_that_do_not_agree(guess, actual):
+    assert agree(guess, actual) is False
+    assert agree(actual, guess) is False
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [
+        pytest.param(Angry(), id="angry"),
+        pytest.param(Ghost(), id="ghost"),
+        pytest.param(object(), id="object"),
+        pytest.param("x" * 9999, id="long"),
+        pytest.param(torch.ones(9, 9), id="tensor"),
+    ],
+)
+def test_any_guess_is_shown_without_an_exception_or_an_address(capsys, guess):
+    out = said(capsys, "01.3 odd", guess, 1)
+    assert out.startswith("Prediction 01.3 odd · not this time\n")
+    assert "0x" not in out
+    assert len(out) < 400
