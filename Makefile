@@ -5,7 +5,6 @@ LAB_ARGS ?=
 PYTEST_ARGS ?=
 NAMES ?=
 JOBS ?= 2
-NAMES ?=
 
 PY := .venv/bin/python
 ON_PATH = PATH="$$PWD/.venv/bin:$$PATH"

@@ -65,8 +65,33 @@ def test_only_the_first_guess_counts(guesses, score):
     assert _memory.prediction_score("01") == score
 
 
-def test_a_guess_outside_the_choices_is_noted(capsys):
-    assert "none of the choices: 1, 2" in said(capsys, "01.3", 3, 1, choices=(1, 2))
+@pytest.mark.parametrize(
+    ("guess", "actual", "choices", "says"),
+    [
+        (3, 1, (1, 2), "none of the choices"),
+        ("error", "an error", ("an error", "none"), "none of the choices"),
+        ("(2, 5, 4)", (2, 5, 4), (), "The answer is a tuple"),
+        ("650", 650, (), "The answer is a number"),
+        (True, 1, (), "The answer is a number"),
+        ("yes", True, (), "The answer is True or False"),
+        (0, "error", (), "The answer is text in quotes"),
+        ((2, 5, 4), ((2, 5), (5, 4)), (), "The answer has 2 parts"),
+    ],
+)
+def test_a_guess_of_another_kind_is_asked_again_and_gives_nothing_away(
+    capsys, guess, actual, choices, says
+):
+    out = said(capsys, "01.3", guess, actual, choices=choices)
+    assert says in out
+    assert "your guess first" in out
+    assert "actual" not in out
+    assert _memory.prediction_score("01") == (0, 0)
+
+
+def test_the_answer_is_shown_in_the_form_of_a_guess(capsys):
+    out = said(capsys, "01.3", ((0, 1), (2, 3)), ([0, 1], torch.Size([2, 4])))
+    assert "guess     ((0, 1), (2, 3))" in out
+    assert "actual    ((0, 1), (2, 4))" in out
     assert "choices" not in said(capsys, "01.3", 2, 1, choices=(1, 2))
 
 
@@ -105,7 +130,9 @@ def test_guesses_that_agree(guess, actual):
         ((2, 3), (2, 3, 1)),
         ((2,), 2),
         (2411, 2410),
-        (0.66, 2 / 3),
+        (0.65, 2 / 3),
+        (0.0001, 0.0005),
+        (650.0, 600),
         (1, True),
         (0, False),
         ("2", 2),
@@ -119,7 +146,7 @@ def test_guesses_that_agree(guess, actual):
         (torch.ones(2, device="meta"), (1, 1)),
         (object(), 3),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_guesses_that_do_not_agree(guess, actual):
     assert agree(guess, actual) is False
@@ -138,6 +165,6 @@ def test_guesses_that_do_not_agree(guess, actual):
 )
 def test_any_guess_is_shown_without_an_exception_or_an_address(capsys, guess):
     out = said(capsys, "01.3 odd", guess, 1)
-    assert out.startswith("Prediction 01.3 odd · not this time\n")
+    assert out.startswith("Prediction 01.3 odd · your guess first\n")
     assert "0x" not in out
     assert len(out) < 400

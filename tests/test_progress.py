@@ -170,16 +170,6 @@ def test_the_board_tells_open_tried_and_solved_apart():
     assert lines[2].endswith(f"{second.title} ({second.minutes} min): tried, 1 of 3 hints")
     assert all(line.endswith(": open") for line in lines[3:-1])
     assert lines[-1].split(maxsplit=1) == ["guesses", "1 right at the first guess, 2 made"]
-        "guesses",
-        "1",
-        "right",
-        "at",
-        "the",
-        "first",
-        "guess,",
-        "2",
-        "made",
-    ]
     assert panel.tone == "quiet"
 
 
@@ -197,7 +187,8 @@ def test_the_board_is_green_when_all_is_solved():
     assert progress.board("00").tone == "good"
 
 
-def test_the_board_of_a_notebook_without_exercises_is_no_success():
-    panel = progress.board("99")
-    assert panel.plain().startswith("Notebook 99 · 0 of 0 exercises solved\n")
+@pytest.mark.parametrize("number", ["99", "0", "00.1", "abc", 0, None, []])
+def test_a_notebook_without_exercises_has_no_board(number):
+    panel = progress.board(number)
+    assert panel.plain().startswith("No such notebook\n")
     assert panel.tone == "quiet"

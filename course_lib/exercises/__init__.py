@@ -2,7 +2,7 @@
 
 `check` never raises. It shows a card and returns the attempt if it is right, the course's reference
 if it is not, so that a notebook always runs to its end. The exercises of notebook NN are the tuple
-`EXERCISES` in `course_lib/exercises/nbNN.py`.
+`EXERCISES` in `course_lib/exercises/nbNN/`.
 """
 
 import importlib
@@ -32,11 +32,15 @@ __all__ = [
 _TITLES = {"solved": "solved", "wrong": "not yet", "open": "not attempted"}
 _TONES = {"solved": "good", "wrong": "open", "open": "quiet"}
 _STAND_IN = "Until then the course's version stands in."
+_GIVEN = Verdict(
+    "open",
+    (Row("That is the course's version, standing in for yours: run the cell with your def."),),
+)
 
 
 def for_notebook(notebook: str) -> tuple[Exercise, ...]:
     """The exercises of a notebook, by its number such as "01"; none where it has none."""
-    if not re.fullmatch(r"[0-9]{2}", notebook):
+    if type(notebook) is not str or not re.fullmatch(r"[0-9]{2}", notebook):
         return ()
     name = f"{__name__}.nb{notebook}"
     try:
@@ -60,7 +64,7 @@ def find(exercise_id: str) -> Exercise:
     known = ", ".join(exercise.id for exercise in exercises) or "none"
     raise KeyError(
         f"There is no exercise {describe(exercise_id)}. That notebook's exercises: {known}. "
-        'An id is text such as "01.2".'
+        'An id is text, in quotes, such as "01.2".'
     )
 
 
@@ -72,7 +76,8 @@ def check(exercise_id: str, attempt: Any) -> Any:
         _show(Panel("Exercise not found", (Row(str(error.args[0])),), "open"))
         return attempt
     try:
-        verdict = judge(exercise, attempt, SECONDS)
+        given = attempt is exercise.reference
+        verdict = _GIVEN if given else judge(exercise, attempt, SECONDS)
     except Exception as error:
         text = f"{type(error).__name__} in the check itself: a mistake of the course, not yours."
         verdict = Verdict("wrong", (Row(text),))
@@ -123,9 +128,7 @@ def _show(panel: Panel) -> None:
 def _hint(exercise: Exercise) -> Panel:
     total = len(exercise.hints)
     number = min(_memory.record_hint(exercise.id), total)
-    rest = (
-        "" if number < total else " This was the last one; after an attempt there is the solution."
-    )
+    rest = "" if number < total else " That was the last hint."
     return Panel(
         f"Hint {number} of {total} · {exercise.title}", (Row(exercise.hints[number - 1] + rest),)
     )

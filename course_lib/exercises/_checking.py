@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 
 from course_lib._describe import describe, shorten
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-5  # how far two floats may be apart
 
 
 class Mistake(Exception):  # noqa: N818 it is an answer, not an error
@@ -24,7 +27,7 @@ class Raised(Exception):  # noqa: N818 it carries an error of the learner
     """The attempt raised an error of its own while it was called."""
 
     def __init__(self, tried: str, error: BaseException) -> None:
-        super().__init__(str(error))
+        super().__init__(tried)
         self.tried, self.error = tried, error
 
 
@@ -94,26 +97,30 @@ def _same(got: Any, expected: Any) -> bool:
             and all(same(got[key], expected[key]) for key in expected)
         )
     if isinstance(expected, float):
-        return isinstance(got, (int, float)) and not isinstance(got, bool) and _close(got, expected)
+        return isinstance(got, (int, float)) and not isinstance(got, bool) and _near(got, expected)
     return type(got) is type(expected) and bool(got == expected)
 
 
 def _same_tensor(got: Tensor, expected: Tensor) -> bool:
     if got.shape != expected.shape or _number_kind(got) != _number_kind(expected):
         return False
-    got, expected = got.detach().cpu(), expected.detach().cpu()
-    if got.is_floating_point():
-        return _close(got.double(), expected.double())
-    return _close(got, expected) if got.is_complex() else torch.equal(got.long(), expected.long())
+    if got.is_meta or expected.is_meta:  # no numbers to compare
+        return got.is_meta and expected.is_meta
+    if not (expected.is_floating_point() or expected.is_complex()):
+        return torch.equal(got.cpu().long(), expected.cpu().long())
+    wide = torch.complex128 if expected.is_complex() else torch.float64
+    got, expected = got.detach().cpu().to(wide), expected.detach().cpu().to(wide)
+    return torch.allclose(got, expected, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
 
 
 def _number_kind(tensor: Tensor) -> tuple[bool, bool, bool]:
     return tensor.is_floating_point(), tensor.is_complex(), tensor.dtype == torch.bool
 
 
-def _close(got: Any, expected: Any) -> bool:
-    got, expected = torch.as_tensor(got), torch.as_tensor(expected)
-    return torch.allclose(got.to(expected.dtype), expected, rtol=1e-4, atol=1e-5, equal_nan=True)
+def _near(got: float, expected: float) -> bool:
+    if math.isnan(expected):
+        return math.isnan(got)
+    return math.isclose(got, expected, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
 
 
 def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Known] = ()) -> None:
@@ -123,9 +130,20 @@ def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Kn
     for wrong in known:
         if same(got, wrong.value):
             raise Mistake(tried, describe(got), describe(expected), wrong.idea)
+    shown, wanted = describe(got), describe(expected)
     with contextlib.suppress(Exception):  # a value that misbehaves says nothing of its kind
         idea = _by_kind(got, expected) or idea
-    raise Mistake(tried, describe(got), describe(expected), idea)
+        if shown == wanted:  # too large to be shown in full
+            shown, wanted = _where_they_differ(got, expected)
+    raise Mistake(tried, shown, wanted, idea)
+
+
+def _where_they_differ(got: Tensor, expected: Tensor) -> tuple[str, str]:
+    """Two large tensors of one shape: the first place where they differ, and what stands there."""
+    differs = ~torch.isclose(got.detach(), expected, rtol=1e-4, atol=1e-5, equal_nan=True)
+    place = tuple(differs.nonzero()[0].tolist())
+    where = f"; the first difference is at {list(place)}: "
+    return tuple(f"{describe(x)}{where}{x[place].item():.4g}" for x in (got, expected))
 
 
 def _by_kind(got: Any, expected: Any) -> str | None:
@@ -133,10 +151,9 @@ def _by_kind(got: Any, expected: Any) -> str | None:
     if got is None:
         return "Nothing came back. Does the function end in `return`?"
     if isinstance(expected, Tensor) and not isinstance(got, Tensor):
-        return (
-            "A tensor is needed here. Numbers, lists and arrays carry no gradient and no "
-            "shape to check."
-        )
+        if isinstance(got, tuple) and len(got) == 1:
+            return "A comma at the end of a line makes a tuple of one. Take it away."
+        return "A tensor is needed here, so that PyTorch can work on with it."
     if isinstance(got, Tensor) and isinstance(expected, Tensor):
         return _by_shape(got, expected)
     return None
@@ -149,6 +166,8 @@ def _by_shape(got: Tensor, expected: Tensor) -> str | None:
                 "There is a NaN in it: look for a division by zero, or a logarithm or root of "
                 "a negative number."
             )
+        if got.is_floating_point() != expected.is_floating_point():
+            return f"The numbers are of the wrong kind: {got.dtype}, not {expected.dtype}."
         return None
     if got.dim() == expected.dim() == 2 and got.shape == expected.T.shape:
         return "Transposed, the shape would be right: rows and columns have changed places."
@@ -171,4 +190,12 @@ def expect_module(module: Any, *, tried: str) -> None:
         expected="an nn.Module",
         idea="The class has to inherit from nn.Module: only then does PyTorch find what is "
         "inside it.",
+    )
+    expect_that(
+        "_modules" in vars(module),
+        tried=tried,
+        got="an nn.Module that is not set up",
+        expected="an nn.Module",
+        idea="The base class is not set up yet: make super().__init__() the first line of "
+        "__init__.",
     )

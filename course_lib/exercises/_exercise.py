@@ -167,7 +167,7 @@ def unfinished(attempt: Any) -> str:
     if not names:
         return ""
     listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-    return f"The stub's `...` still stands in {listed}: put your code in its place."
+    return f"The stub's `...` still stands in {listed}: delete it and put your code in its place."
 
 
 def _functions_of(attempt: Any) -> list[Callable]:

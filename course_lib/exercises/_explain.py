@@ -17,18 +17,24 @@ _INSTALLED = ("site-packages", "dist-packages")
 
 _IDEAS = (
     (
-        r"before Module\.__init__\(\) call|has no attribute '_(parameters|buffers|modules)'",
+        r"before Module\.__init__\(\) call|no attribute '_(parameters|buffers|modules|\w*hooks)'",
         "The base class is not set up yet: make super().__init__() the first line of __init__.",
     ),
     (
-        r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got",
+        (
+            r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got|inconsistent tensor "
+            r"size|Expected size for first two dimensions of batch2"
+        ),
         (
             "A matrix product needs the inner sizes equal: (B, in) @ (in, out). "
             "A weight stored as (out, in) has to be transposed first: weight.T."
         ),
     ),
     (
-        r"must match the size of tensor b|not broadcastable",
+        (
+            r"must match the size of tensor b|doesn't match the broadcast shape|expanded size of "
+            r"the tensor"
+        ),
         (
             "The two shapes do not broadcast. Read them from the right: each pair of sizes has to "
             "be equal, or one of them 1."
@@ -56,21 +62,15 @@ _IDEAS = (
         ),
     ),
     (
-        r"cannot assign .* as parameter|is not a Module subclass",
+        r"cannot assign .* as (parameter|child module)",
         (
             "That name belongs to a registered parameter or module; only another of its kind may "
             "take its place."
         ),
     ),
     (
-        (
-            r"missing \d+ required positional argument|takes \d+ positional argument|unexpected "
-            r"keyword"
-        ),
-        (
-            "The call and the definition disagree on the arguments. Keep the stub's first line as "
-            "it was; a method needs `self` in front."
-        ),
+        r"is not a Module subclass",
+        "nn.ModuleList and nn.Sequential hold modules, made already: nn.Linear(2, 3), not (2, 3).",
     ),
     (
         r'missing the required "forward" function',
@@ -84,12 +84,73 @@ _IDEAS = (
         "exit() and sys.exit() end the whole program. A function ends with return.",
     ),
     (
+        r"name '[BTHCV]' is not defined",
+        (
+            "B, T, H, C and V are the course's letters, not names that Python knows. Unpack them "
+            "from x.shape, or write the number of the axis."
+        ),
+    ),
+    (
+        r"Dimension out of range",
+        "dim is the number of an axis, counted from 0 (or from -1 at the end), not its size.",
+    ),
+    (
+        r"shape '.*' is invalid for input of size",
+        (
+            "The sizes do not hold that many numbers. Are they written in by hand? Take them from "
+            "x.shape."
+        ),
+    ),
+    (
+        r"number of dimensions in the tensor input does not match",
+        "permute wants every axis once: three numbers for three axes.",
+    ),
+    (
+        r"t\(\) expects a tensor with <= 2 dimensions",
+        "t() is for matrices. With three axes say which two change places: transpose or permute.",
+    ),
+    (
         r"maximum recursion depth",
         "It calls itself without end. Does __call__ or a property call the very thing it defines?",
     ),
 )
+_IDEAS_OF_A_LINE = (
+    (
+        r"'NoneType'",
+        (
+            "Something in that line is None: what a function without return gives, and what .grad "
+            "is before backward()."
+        ),
+    ),
+    (
+        r"object is not callable",
+        "Brackets call a function; what stands in front of them here is not one.",
+    ),
+    (
+        r"has no attribute",
+        "That name does not exist there. Look for a slip in the spelling.",
+    ),
+    (
+        r"invalid combination of arguments",
+        (
+            "PyTorch knows no such call. Look at the arguments in that line: their names, their "
+            "number, their order."
+        ),
+    ),
+)
 
-_READ_IT = "Read the last line of the error first, then the line of yours that it points to."
+_ARGUMENTS = (
+    r"missing \d+ required|takes .*positional argument|takes no arguments|unexpected keyword|"
+    r"got multiple values"
+)
+_CALL_IN_YOUR_LINE = "Look at the arguments in that line: their names, their number, their order."
+_CALL_OF_YOURS = (
+    "The check called it with other arguments than it takes. Keep the stub's first line as it was; "
+    "a method needs `self` in front."
+)
+_READ_IT = (
+    "Python stopped in the line above. Print what goes into it, and compare with what it needs."
+)
 _NOT_FROM_A_LINE = (
     "No line of yours raised it: it came from using what you passed to check or returned. Compare "
     "that with what the exercise asks for."
@@ -129,8 +190,10 @@ def message_of(error: BaseException) -> str:
 
 def idea_of(error: BaseException) -> str:
     """What an error message means, in the course's words; general advice where it is unknown."""
-    text = message_of(error)
-    for pattern, idea in _IDEAS:
+    text, place = message_of(error), place_of(error)
+    if isinstance(error, TypeError) and re.search(_ARGUMENTS, text):
+        return _CALL_IN_YOUR_LINE if place else _CALL_OF_YOURS
+    for pattern, idea in _IDEAS + _IDEAS_OF_A_LINE if place else _IDEAS:
         if re.search(pattern, text):
             return idea
-    return _READ_IT if place_of(error) else _NOT_FROM_A_LINE
+    return _READ_IT if place else _NOT_FROM_A_LINE

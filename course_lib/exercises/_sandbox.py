@@ -10,6 +10,7 @@ import ctypes
 import io
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -65,11 +66,6 @@ class _Setting:
     write: Callable[[Any], Any]
 
 
-def _set_environment(saved: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update(saved)
-
-
 # Of the whole process, so the one who waits puts them back, whatever becomes of the attempt.
 _SHARED = (
     _Setting(
@@ -78,15 +74,14 @@ _SHARED = (
     _Setting("PyTorch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
     _Setting(
         "PyTorch's deterministic mode",
-        torch.are_deterministic_algorithms_enabled,
-        torch.use_deterministic_algorithms,
+        torch.get_deterministic_debug_mode,
+        torch.set_deterministic_debug_mode,
     ),
     _Setting(
         "autograd's anomaly mode", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly
     ),
     _Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     _Setting("the working folder", os.getcwd, os.chdir),
-    _Setting("the environment variables", lambda: dict(os.environ), _set_environment),
 )
 # Each thread has its own, so only the attempt's thread can see that they were changed.
 _OF_A_THREAD = (
@@ -142,7 +137,22 @@ def _show_warning(
     message: Warning | str, category: type[Warning], *_: object, **__: object
 ) -> None:
     """A warning without its file, whose name differs from kernel to kernel."""
-    print(f"{category.__name__}: {message}", file=sys.stderr)
+    text = re.sub(r" \(Triggered internally at .*\)", "", str(message))
+    print(f"{category.__name__}: {text}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _every_warning_printed() -> Iterator[None]:
+    """Print what the attempt warns of, in every run, and leave the caller's filters alone."""
+    always = torch.is_warn_always_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = _show_warning
+        torch.set_warn_always(True)  # PyTorch gives some of its warnings once a process
+        try:
+            yield
+        finally:
+            torch.set_warn_always(always)
 
 
 def run(task: Callable[[], Any], seconds: float) -> Outcome:
@@ -153,14 +163,12 @@ def run(task: Callable[[], Any], seconds: float) -> Outcome:
     """
     outcome, printed = Outcome(), _Printed()
     with (
-        warnings.catch_warnings(),
+        _every_warning_printed(),
         _random_states_kept(),
         _settings_kept(_SHARED, outcome),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
     ):
-        warnings.simplefilter("default")
-        warnings.showwarning = _show_warning
         _run_in_thread(task, seconds, outcome)
     outcome.printed = printed.text
     return outcome
@@ -180,26 +188,25 @@ def _run_in_thread(task: Callable[[], Any], seconds: float, outcome: Outcome) ->
     thread = threading.Thread(target=work, name="exercise attempt", daemon=True)
     try:
         thread.start()
-    except RuntimeError:
+        _join(thread, seconds)
+        outcome.timed_out = thread.is_alive()
+    except RuntimeError:  # where no thread can be started
         work()
-    else:
-        _wait(thread, seconds, outcome)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    outcome.still_running = not _end(thread)
     if not outcome.still_running:
         outcome.value, outcome.error = result.value, result.error
         outcome.changed = result.changed
 
 
-def _wait(thread: threading.Thread, seconds: float, outcome: Outcome) -> None:
-    try:
-        _join(thread, seconds)
-        outcome.timed_out = thread.is_alive()
-    except KeyboardInterrupt:
-        outcome.interrupted = True
+def _end(thread: threading.Thread) -> bool:
+    """Stop a thread that is still at work, and tell whether it has ended."""
     deadline = time.monotonic() + GRACE
     while thread.is_alive() and time.monotonic() < deadline:
         _raise_in(thread, TimeIsUp)
         thread.join(0.02)
-    outcome.still_running = thread.is_alive()
+    return not thread.is_alive()
 
 
 def _join(thread: threading.Thread, seconds: float) -> None:

@@ -16,8 +16,8 @@ MOST = 5  # rows or columns of a drawn matrix
 def reorder() -> Explorer:
     """A small matrix, and what `view` and `permute` make of it."""
     controls = {
-        "rows": Slider("rows of x", 2, 4, 2),
-        "columns": Slider("columns of x", 2, MOST, 3),
+        "rows": Slider("rows of x", 1, 4, 3),
+        "columns": Slider("columns of x", 1, MOST, 4),
         "operation": Choice("operation", (VIEW, PERMUTE), VIEW),
     }
     return Explorer("reorder", draw_reorder, controls)

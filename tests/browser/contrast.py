@@ -52,8 +52,8 @@ READ = """(roots, [least, leastSign, ink]) => {
         const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
             const element = texts.currentNode.parentElement, text = texts.currentNode.data;
-            if (!text.trim() || element.tagName === "OPTION" || !element.checkVisibility()) continue;
-            note(element, getComputedStyle(element).color, text);
+            const shown = element.tagName !== "OPTION" && element.checkVisibility();
+            if (shown && text.trim()) note(element, getComputedStyle(element).color, text);
         }
         for (const select of root.querySelectorAll("select"))
             note(select, getComputedStyle(select).color, `select ${select.value}`);

@@ -1,4 +1,4 @@
-"""A JupyterLab started by `make lab` in a copy of the course, so that no test alters the original."""
+"""A JupyterLab started by `make lab` in a copy of the course: no test alters the original."""
 
 import json
 import os
@@ -21,13 +21,17 @@ ADDRESS = re.compile(r"http://\S+:\d+/lab\S*\?token=\w+")
 START_SECONDS = 120
 STOP_SECONDS = 15
 # No question about Jupyter news in the corner of a page.
-SETTINGS = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
+QUIET = {"apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False}}
 
 
 class Lab:
-    """A running server: the address that `make lab` printed, and the folder that it serves."""
+    """A running server: the address that `make lab` printed, and the folder that it serves.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are those of JupyterLab, such as `{"notebook-extension/tracker": {…}}`.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, dict] | None = None) -> None:
+        self.settings = QUIET | (settings or {})
         self.folder, self.course, self.state = folder, folder / "course", folder / "state"
         self._log = folder / "lab.log"
         self._copy_course()
@@ -57,6 +61,11 @@ class Lab:
             if entry.name != ".ready":
                 (own / entry.name).symlink_to(entry)
         requirements = "cat pyproject.toml constraints.txt | cksum"
+        if not (own / "bin/python").exists():
+            raise RuntimeError(
+                f"{sys.executable} is in no virtual environment, and `make lab` would have to "
+                "install one first. Run the tests by `make test`."
+            )
         checksum = subprocess.check_output(requirements, shell=True, cwd=self.course, text=True)
         (own / ".ready").write_text(f"{self.course.resolve()}\n{checksum}", "utf-8")
 
@@ -65,7 +74,7 @@ class Lab:
             f"JUPYTER_{name}_DIR": str(self.folder / name) for name in ("CONFIG", "DATA", "RUNTIME")
         }
         own |= {"COURSE_STATE_DIR": str(self.state), "IPYTHONDIR": str(self.folder / "ipython")}
-        for name, settings in SETTINGS.items():
+        for name, settings in self.settings.items():
             file = self.folder / f"CONFIG/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(settings), "utf-8")
@@ -120,22 +129,22 @@ class Lab:
         return nbformat.read(self.path(name), as_version=4)
 
     def reset(self) -> None:
-        """Notebooks as they are shipped, no kernel, and a learner who has done nothing yet."""
-        self.end_kernels()
+        """Notebooks as they are shipped, and a learner who has done nothing yet."""
         shutil.rmtree(self.state, ignore_errors=True)
         for shipped in (ROOT / "notebooks").glob("*.ipynb"):
             shutil.copyfile(shipped, self.course / "notebooks" / shipped.name)
 
     def kernel_state(self, name: str) -> str:
         """What the kernel of a notebook does: "idle", "busy", ...; "none" before it has one."""
-        for session in self._call("GET", "sessions"):
-            if session["path"] == f"notebooks/{name}.ipynb":
-                return session["kernel"]["execution_state"]
-        return "none"
+        return next((s["kernel"]["execution_state"] for s in self._sessions(name)), "none")
 
-    def end_kernels(self) -> None:
-        for session in self._call("GET", "sessions"):
+    def end_kernel(self, name: str) -> None:
+        for session in self._sessions(name):
             self._call("DELETE", f"sessions/{session['id']}")
+
+    def _sessions(self, name: str) -> list[dict]:
+        path = f"notebooks/{name}.ipynb"
+        return [session for session in self._call("GET", "sessions") if session["path"] == path]
 
     def _call(self, method: str, what: str) -> list:
         url = urlsplit(self.address)

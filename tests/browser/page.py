@@ -34,6 +34,9 @@ BYTES = """async image => {
     const bytes = new Uint8Array(await (await fetch(image.src)).arrayBuffer());
     return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""));
 }"""
+CUT_OFF = """elements => elements
+    .filter(element => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+    .map(element => element.textContent.trim().slice(0, 60))"""
 PARSED = """html => {
     const element = document.createElement("div");
     element.innerHTML = html;
@@ -154,20 +157,24 @@ class NotebookPage:
         output.locator(".widget-vbox").first.wait_for()
         return ExplorerView(output, self.page)
 
+    def cut_off(self) -> list[str]:
+        """The labels of controls, and the outputs, that are wider than their place."""
+        return self.panel.locator(".widget-label, .jp-OutputArea-output").evaluate_all(CUT_OFF)
+
     def errors(self) -> list[str]:
-        """The text of every error on the page."""
-        return self.panel.locator(ERRORS).all_text_contents()
+        """The text of every error on the page, of a widget too."""
+        failed = self.outputs.filter(has_text="Error displaying widget")
+        return [
+            *self.panel.locator(ERRORS).all_text_contents(),
+            *failed.all_text_contents(),
+        ]
 
     def save(self) -> NotebookNode:
         """Save by the menu. Returns what then stands in the file."""
-        before = self.lab.path(self.name).stat().st_mtime_ns
-        self.menu("File", "Save Notebook")
-        wait_for(
-            lambda: self.lab.path(self.name).stat().st_mtime_ns > before
-            and self.panel.locator(".jp-mod-dirty").count() == 0,
-            True,
-            self.page,
-        )
+        with self.page.expect_response(
+            lambda reply: reply.request.method == "PUT" and f"{self.name}.ipynb" in reply.url
+        ):
+            self.menu("File", "Save Notebook")
         return self.lab.read(self.name)
 
     def theme(self, name: str) -> None:
@@ -222,14 +229,13 @@ class ExplorerView:
 def opened(
     context: BrowserContext, lab: Lab, name: str, address: str | None = None
 ) -> Iterator[NotebookPage]:
-    """A notebook as shipped, in a page and with a kernel of its own."""
-    lab.reset()
+    """A notebook in a page and with a kernel of its own."""
     page = context.new_page()
     notebook = NotebookPage(page, lab, name)
-    page.goto(address or lab.address_of(name, f"{name}-{os.urandom(4).hex()}"))
     try:
+        page.goto(address or lab.address_of(name, f"{name}-{os.urandom(4).hex()}"))
         notebook.wait_until_ready()
         yield notebook
     finally:
         page.close()
-        lab.end_kernels()
+        lab.end_kernel(name)

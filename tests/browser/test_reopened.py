@@ -1,28 +1,51 @@
-"""A notebook that was saved with live widgets, the next day."""
+"""A notebook that has been run and saved: the page is loaded again, or opened the next day."""
+
+import shutil
 
 import pytest
 
-from tests.browser.page import NotebookPage, opened, wait_for
+from course_lib import explore, plot
+from tests.browser.page import ExplorerView, opened, wait_for
 
 pytestmark = [pytest.mark.browser]
-NAME = "00_start_here"
-REORDER, STUB = "explore.reorder()", "def swap_tokens_and_hidden"
 
-def test_x(browser, lab, tmp_path):
+NAME, NEXT_DAY = "00_start_here", "00_the_next_day"
+REORDER, STUB = "explore.reorder()", "def swap_tokens_and_hidden"
+ROWS = explore.reorder().controls["rows"]
+LOADING = "Loading widget..."
+
+
+@pytest.fixture(scope="module")
+def saved(browser, lab):
+    """Notebook 00, run and saved, with a slider moved from where it began."""
+    lab.reset()
     with opened(browser, lab, NAME) as notebook:
         notebook.run_all()
-        notebook.explorer(REORDER)
-        saved = notebook.save()
-    import nbformat
-    nbformat.write(saved, "/tmp/w/br/saved.ipynb")
-    page = browser.new_page()
-    n = NotebookPage(page, lab, NAME)
-    page.goto(lab.address_of(NAME, "again"))
-    n.wait_until_ready()
-    page.wait_for_timeout(6000)
-    print(n.output(REORDER).text_content(), n.output(REORDER).inner_html())
-    print(n.output(STUB).text_content())
-    n.cell(REORDER).scroll_into_view_if_needed()
-    page.screenshot(path="/tmp/w/br/reopened.png")
-    page.close()
-    assert 0
+        assert notebook.explorer(REORDER).press("rows of x", "End") == ROWS.high
+        notebook.save()
+        yield notebook
+
+
+def test_after_a_reload_the_explorer_is_where_it_was_and_still_moves(saved):
+    saved.page.reload()
+    saved.wait_until_ready()
+    explorer, view = saved.explorer(REORDER), explore.reorder().view
+    wait_for(explorer.caption, view(rows=ROWS.high).caption, saved.page)
+    assert explorer.press("rows of x", "Home") == ROWS.low
+    wait_for(explorer.caption, view(rows=ROWS.low).caption, saved.page)
+    assert saved.errors() == []
+
+
+@pytest.mark.xfail(raises=AssertionError, reason="saved widgets say: model not found")
+def test_the_next_day_pictures_and_texts_stand_where_the_widgets_were(saved, browser, lab):
+    copy = lab.path(NEXT_DAY)
+    shutil.copyfile(lab.path(NAME), copy)
+    try:
+        with opened(browser, lab, NEXT_DAY) as notebook:
+            wait_for(lambda: notebook.outputs.filter(has_text=LOADING).count(), 0, notebook.page)
+            assert notebook.errors() == []
+            picture = ExplorerView(notebook.output(REORDER), notebook.page).picture()
+            assert picture == plot.png(explore.reorder().view().drawing)
+            assert "Exercise 00.1 · Swap two axes" in (notebook.output(STUB).text_content() or "")
+    finally:
+        copy.unlink()

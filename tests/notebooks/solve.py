@@ -7,7 +7,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from tests.notebooks import tool
-from tests.notebooks.page import WRONG_ON_PURPOSE, Place, calls, first_text
+from tests.notebooks.page import Place, calls, first_text
 from tests.notebooks.rules.lessons import attempt
 
 CARD = "Exercise "
@@ -36,11 +36,10 @@ def fill(source: str, solution_of: Callable[[str], str]) -> str:
 
 
 def filled(notebook: NotebookNode, solution_of: Callable[[str], str]) -> NotebookNode:
-    """A copy with every stub solved. What is wrong on purpose stays wrong."""
+    """A copy with every stub solved, one that is wrong on purpose too."""
     notebook = copy.deepcopy(notebook)
     for place in code_places(notebook):
-        if WRONG_ON_PURPOSE not in place.tags:
-            place.cell.source = fill(place.cell.source, solution_of)
+        place.cell.source = fill(place.cell.source, solution_of)
     return notebook
 
 
@@ -51,7 +50,7 @@ def code_places(notebook: NotebookNode) -> list[Place]:
 def expected(notebook: NotebookNode) -> list[str]:
     """`01.2 solved` for every check of a solved notebook, in order."""
     return [
-        f"{first_text(call)} {'not yet' if WRONG_ON_PURPOSE in place.tags else 'solved'}"
+        f"{first_text(call)} solved"
         for place in code_places(notebook)
         for call in calls(place, "exercise.check")
     ]

@@ -7,7 +7,7 @@ import pytest
 from tests.notebooks import store, synthetic, tool
 from tests.notebooks.page import Page
 from tests.notebooks.rules import layout, lessons, stored
-from tests.notebooks.synthetic import before, changed, code, stream, tagged, text, without
+from tests.notebooks.synthetic import before, changed, code, output, stream, tagged, text, without
 
 
 def stored_page(tmp_path, change):
@@ -125,15 +125,25 @@ def rules_broken(tmp_path, cells):
 
 
 def test_notebook_00_may_show_what_a_lesson_may_not(tmp_path):
-    wrong = code("def answer_1(x):\n    return x\n\n\nanswer_1 = exercise.check('00.1', answer_1)")
-    wrong["metadata"] = {"tags": ["wrong-on-purpose"]}
     cells = start(
         without("predict('00.2"),
         without("explore."),
         changed("error = 0.1", "exercise.hint('00.1')\nerror = 0.1"),
-        before("**Exercise 00.1", text("## 3 · Only text"), text("Wrong."), wrong),
+        before("**Exercise 00.1", text("## 3 · Only text")),
+        changed("    ...", "    return x"),
+        tagged("answer_1(x)", "wrong-on-purpose"),
+        output("answer_1(x)", stream("Exercise 00.1 · Swap · not yet\n")),
     )
     assert rules_broken(tmp_path, cells) == set()
+
+
+def test_what_is_wrong_on_purpose_has_to_be_wrong(tmp_path):
+    cells = start(
+        changed("    ...", "    return x"),
+        tagged("answer_1(x)", "wrong-on-purpose"),
+        output("answer_1(x)", stream("Exercise 00.1 · Swap · solved\n")),
+    )
+    assert rules_broken(tmp_path, cells) == {"stubs_unsolved"}
 
 
 def test_notebook_00_leaves_its_own_exercises_open(tmp_path):

@@ -18,6 +18,7 @@ def center(x: Tensor) -> Tensor:
 def _center_small(attempt: Any) -> None:
     """one sentence: every feature has mean 0 over the tokens"""
     x = torch.tensor([[[1.0, 10.0], [3.0, 10.0], [8.0, 40.0]]])
+    mean = torch.tensor([[[4.0, 20.0]]])
     tried = "one sentence of 3 tokens, H = 2: [[1, 10], [3, 10], [8, 40]]"
     expect(
         call(attempt, x, tried=tried),
@@ -37,6 +38,15 @@ def _center_small(attempt: Any) -> None:
                 x - x.mean(dim=0, keepdim=True),
                 "dim=0 averages over the sentences of the batch. Tokens are dim=1.",
             ),
+            Known(x, "Nothing has changed: x - mean makes a new tensor. Return that one."),
+            Known(mean - x, "The sign is turned round: it is x minus the mean."),
+            Known(x + mean, "The mean was added. Subtract it."),
+            Known(x - mean * 3, "The sum was subtracted. The mean is the sum divided by T."),
+            Known(x / mean, "Divided by the mean. Subtract it."),
+            Known(
+                (x - mean) / x.std(dim=1, keepdim=True),
+                "That goes one step further: divided by the deviation. Only subtract the mean.",
+            ),
             Known(
                 x.mean(dim=1, keepdim=True),
                 "That is the mean itself. It still has to be subtracted from x.",
@@ -47,11 +57,11 @@ def _center_small(attempt: Any) -> None:
 
 def _center_square(attempt: Any) -> None:
     """with B = T = 2 as well, each sentence loses its own mean"""
-    x = torch.tensor([[[0.0], [2.0]], [[10.0], [30.0]]])
-    tried = "two sentences of two tokens, H = 1: [[0], [2]] and [[10], [30]]"
+    x = torch.tensor([[[0.0], [3.0]], [[10.0], [31.0]]])
+    tried = "two sentences of two tokens, H = 1: [[0], [3]] and [[10], [31]]"
     expect(
         call(attempt, x, tried=tried),
-        torch.tensor([[[-1.0], [1.0]], [[-10.0], [10.0]]]),
+        torch.tensor([[[-1.5], [1.5]], [[-10.5], [10.5]]]),
         tried=tried,
         idea="Keep the averaged axis with keepdim=True, so that (B, 1, H) broadcasts over the "
         "tokens.",
@@ -65,6 +75,14 @@ def _center_square(attempt: Any) -> None:
             Known(
                 x - x.mean(dim=0, keepdim=True),
                 "dim=0 averages over the sentences of the batch. Tokens are dim=1.",
+            ),
+            Known(
+                x - x.mean(dim=(0, 1), keepdim=True),
+                "One mean for the whole batch. Every sentence has its own: dim=1 alone.",
+            ),
+            Known(
+                x - x[:1].mean(dim=1, keepdim=True),
+                "The first sentence's mean was taken from all. Every sentence has its own.",
             ),
         ),
     )

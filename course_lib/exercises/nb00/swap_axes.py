@@ -45,21 +45,24 @@ def _small_swap(attempt: Any) -> None:
                 x.permute(2, 1, 0),
                 "The batch axis moved too. B stays first; only T and H change places.",
             ),
+            Known(x.permute(1, 2, 0), "The batch axis moved to the end. B stays first."),
+            Known(x.permute(2, 0, 1), "The batch axis moved. B stays first, then H, then T."),
+            Known(x[0].T, "The batch axis is gone: that is the first sentence alone. Keep all."),
         ),
     )
 
 
 def _batch_swap(attempt: Any) -> None:
-    """a batch keeps its sentences apart: (2, 3, 4) becomes (2, 4, 3)"""
-    x = _counted(2, 3, 4)
-    tried = "x counted up from 0, shape (2, 3, 4)"
+    """a batch keeps its sentences apart: (2, 2, 3) becomes (2, 3, 2)"""
+    x = _counted(2, 2, 3)
+    tried = "x counted up from 0, shape (2, 2, 3)"
     expect(
         call(attempt, x, tried=tried),
         torch.stack([x[0].T, x[1].T]),
         tried=tried,
         idea="Every sentence of the batch is transposed by itself, and B stays the first axis.",
         known=(
-            Known(x.view(2, 4, 3), "view deals the numbers out again; it never swaps two axes."),
+            Known(x.view(2, 3, 2), "view deals the numbers out again; it never swaps two axes."),
             Known(x.transpose(0, 1), "The first two axes changed places: B and T. Swap T and H."),
         ),
     )

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tests.notebooks.page import WRONG_ON_PURPOSE, Page, Place, calls, first_text, tree
+from tests.notebooks.page import WRONG_ON_PURPOSE, Page, Place, calls, first_text, shown, tree
 from tests.notebooks.rules.layout import MINUTES, text_of
 
 FEWEST_EXERCISES = 5
@@ -16,7 +16,6 @@ def checks(page: Page) -> list[tuple[Place, str]]:
     return [
         (place, first_text(call))
         for place in page.code
-        if WRONG_ON_PURPOSE not in place.tags
         for call in calls(place, "exercise.check")
     ]
 
@@ -83,7 +82,7 @@ def attempt(place: Place) -> ast.stmt | None:
 
 
 def stubs_unsolved(page: Page) -> list[str]:
-    """A notebook is stored unsolved: what a stub cell makes has a `...` for the learner."""
+    """A notebook is stored unsolved: a stub has a `...`, or its attempt is wrong on purpose."""
     if exercise_cells(page):
         return []
     found = []
@@ -91,6 +90,9 @@ def stubs_unsolved(page: Page) -> list[str]:
         made = attempt(place)
         if made is None:
             found.append(f"{place}: the stub of {exercise_id} is not in its cell")
+        elif WRONG_ON_PURPOSE in place.tags:
+            if not any("· not yet" in text for text in shown(place)):
+                found.append(f"{place}: the attempt at {exercise_id} should be wrong, and is not")
         elif not any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(made)):
             found.append(f"{place}: the stub of {exercise_id} has no `...`, so it is solved")
     return found
