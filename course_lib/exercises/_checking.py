@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib._describe import describe, shorten
+from course_lib._describe import describe
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # how far two floats may be apart
 
@@ -174,11 +174,12 @@ def _by_shape(got: Tensor, expected: Tensor) -> str | None:
     return None
 
 
-def expect_that(holds: bool, *, tried: str, got: Any, expected: str, idea: str) -> None:
-    """Raise a `Mistake` unless `holds`. `got` is described, unless it is text already."""
+def expect_that(
+    holds: bool, *, tried: str, got: Any = None, told: str = "", expected: str, idea: str
+) -> None:
+    """Raise a `Mistake` unless `holds`. `got` is what came back, or `told` says it in words."""
     if not holds:
-        text = shorten(got) if type(got) is str else describe(got)
-        raise Mistake(tried, text, expected, idea)
+        raise Mistake(tried, told or describe(got), expected, idea)
 
 
 def expect_module(module: Any, *, tried: str) -> None:
@@ -194,7 +195,7 @@ def expect_module(module: Any, *, tried: str) -> None:
     expect_that(
         "_modules" in vars(module),
         tried=tried,
-        got="an nn.Module that is not set up",
+        told="an nn.Module that is not set up",
         expected="an nn.Module",
         idea="The base class is not set up yet: make super().__init__() the first line of "
         "__init__.",

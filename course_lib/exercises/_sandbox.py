@@ -178,12 +178,14 @@ def _run_in_thread(task: Callable[[], Any], seconds: float, outcome: Outcome) ->
     result = Outcome()
 
     def work() -> None:
-        with contextlib.suppress(TimeIsUp):  # which may come again while the first is noted
+        try:
             try:
                 with _settings_kept(_OF_A_THREAD, result):
                     result.value = task()
             except BaseException as error:
                 result.error = error
+        except TimeIsUp as again:  # while the first was being noted
+            result.error = again
 
     thread = threading.Thread(target=work, name="exercise attempt", daemon=True)
     try:
@@ -202,10 +204,11 @@ def _run_in_thread(task: Callable[[], Any], seconds: float, outcome: Outcome) ->
 
 def _end(thread: threading.Thread) -> bool:
     """Stop a thread that is still at work, and tell whether it has ended."""
-    deadline = time.monotonic() + GRACE
+    deadline, pause = time.monotonic() + GRACE, 0.02
     while thread.is_alive() and time.monotonic() < deadline:
         _raise_in(thread, TimeIsUp)
-        thread.join(0.02)
+        thread.join(pause)
+        pause *= 2
     return not thread.is_alive()
 
 

@@ -146,8 +146,8 @@ def _canvas(ipywidgets: Any, view: View) -> Any:
 def _input(ipywidgets: Any, control: Control) -> Any:
     common = {
         "description": control.label,
-        "style": {"description_width": "11em"},
-        "layout": {"width": "34em", "max_width": "100%"},
+        "style": {"description_width": "12em"},
+        "layout": {"width": "36em", "max_width": "100%"},
         "value": control.value,
     }
     if isinstance(control, Slider):

@@ -26,9 +26,7 @@ def module_tree(model: nn.Module, examples: Tensor) -> Explorer:
     ]
     depth = max((name.count(".") + 1 for name, _ in model.named_modules() if name), default=1)
     controls = {
-        "batch": Slider(
-            "B, examples in the batch", 1, min(64, len(examples)), min(8, len(examples))
-        ),
+        "batch": Slider("batch size B", 1, min(64, len(examples)), min(8, len(examples))),
         "depth": Slider("levels opened", 0, depth, depth),
         "frozen": Choice("freeze", (NOTHING, *names), NOTHING),
     }
@@ -51,7 +49,7 @@ def draw_module_tree(
             rows.append(_row(name, child, level, shape, chosen))
     total = count_parameters(model)
     learning = sum(p.numel() for p in model.parameters() if _learns(p, chosen))
-    head = "".join(f'<th style="text-align: left">{title}</th>' for title in HEADINGS)
+    head = "".join(f'<th style="{CELL}">{title}</th>' for title in HEADINGS)
     table = f'<table style="font-family: monospace"><tr>{head}</tr>{"".join(rows)}</table>'
     caption = (
         f"B = {batch}: {total:,} numbers, {learning:,} of them learn. B changes shapes, "
@@ -72,6 +70,7 @@ def _shapes_inside(model: nn.Module, examples: Tensor) -> dict[str, tuple]:
             module.training = True
 
 
+CELL = "text-align: left; padding: 0.1em 1.5em 0.1em 0; line-height: 1.5"
 HEADINGS = ("module", "class", "output shape", "parameters", "learns")
 
 
@@ -96,7 +95,7 @@ def _row(name: str, child: nn.Module, level: int, shape: tuple | None, chosen: s
         f"{count_parameters(child):,}",
         learns,
     )
-    return "<tr>" + "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells) + "</tr>"
+    return "<tr>" + "".join(f'<td style="{CELL}">{cell}</td>' for cell in cells) + "</tr>"
 
 
 Snapshot = tuple[int, Tensor, float]  # step, weight (10, 64), share of digits named right
@@ -108,7 +107,7 @@ def weight_pictures(snapshots: Sequence[Snapshot]) -> Explorer:
     Each snapshot is (step, weight (10, 64), share of the training digits named right).
     """
     last = len(snapshots) - 1
-    controls = {"moment": Slider("moment of the training", 0, last, last)}
+    controls = {"moment": Slider("moment of training", 0, last, last)}
     return Explorer("weight_pictures", partial(draw_weight_pictures, snapshots), controls)
 
 

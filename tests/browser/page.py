@@ -121,14 +121,21 @@ class NotebookPage:
         empty = [None] * len(self.counts())
         wait_for(self.counts, empty, self.page)
         self.menu("Run", "Run All Cells")
-        wait_for(self.counts, list(range(1, len(empty) + 1)), self.page)
+        try:
+            wait_for(self.counts, list(range(1, len(empty) + 1)), self.page)
+        except AssertionError as error:
+            error.add_note(f"errors on the page: {self.errors()}")
+            raise
         wait_for(lambda: self.lab.kernel_state(self.name), "idle", self.page)
 
     def type(self, piece: str, source: str) -> None:
         """Write `source` in place of what stands in a cell."""
-        self.cell(piece).locator(".cm-content").click()
+        editor = self.cell(piece).locator(".cm-content")
+        editor.click()
         self.page.keyboard.press("ControlOrMeta+a")
         self.page.keyboard.insert_text(source)
+        lines = editor.locator(".cm-line")
+        wait_for(lambda: "\n".join(lines.all_text_contents()), source, self.page)
 
     def start(self, piece: str, source: str | None = None) -> Callable[[], bool]:
         """Run one cell, with another source if given. Returns a function: is it done?"""

@@ -10,7 +10,7 @@ from tests.browser.page import ExplorerView, opened, wait_for
 pytestmark = [pytest.mark.browser]
 
 NAME, NEXT_DAY = "00_start_here", "00_the_next_day"
-REORDER, STUB = "explore.reorder()", "def swap_tokens_and_hidden"
+REORDER, CHECK = "explore.reorder()", 'exercise.check("00.1"'
 ROWS = explore.reorder().controls["rows"]
 LOADING = "Loading widget..."
 
@@ -21,7 +21,7 @@ def saved(browser, lab):
     lab.reset()
     with opened(browser, lab, NAME) as notebook:
         notebook.run_all()
-        assert notebook.explorer(REORDER).press("rows of x", "End") == ROWS.high
+        assert notebook.explorer(REORDER).press(ROWS.label, "End") == ROWS.high
         notebook.save()
         yield notebook
 
@@ -31,7 +31,7 @@ def test_after_a_reload_the_explorer_is_where_it_was_and_still_moves(saved):
     saved.wait_until_ready()
     explorer, view = saved.explorer(REORDER), explore.reorder().view
     wait_for(explorer.caption, view(rows=ROWS.high).caption, saved.page)
-    assert explorer.press("rows of x", "Home") == ROWS.low
+    assert explorer.press(ROWS.label, "Home") == ROWS.low
     wait_for(explorer.caption, view(rows=ROWS.low).caption, saved.page)
     assert saved.errors() == []
 
@@ -46,6 +46,6 @@ def test_the_next_day_pictures_and_texts_stand_where_the_widgets_were(saved, bro
             assert notebook.errors() == []
             picture = ExplorerView(notebook.output(REORDER), notebook.page).picture()
             assert picture == plot.png(explore.reorder().view().drawing)
-            assert "Exercise 00.1 · Swap two axes" in (notebook.output(STUB).text_content() or "")
+            assert "Exercise 00.1 · Swap two axes" in (notebook.output(CHECK).text_content() or "")
     finally:
         copy.unlink()

@@ -12,7 +12,7 @@ from tests.browser.page import DARK, LIGHT, opened, wait_for
 
 pytestmark = [pytest.mark.browser]
 
-REORDER, MAP, STUB = "explore.reorder()", "explore.course_map()", "def swap_tokens_and_hidden"
+REORDER, MAP, CHECK = "explore.reorder()", "explore.course_map()", 'exercise.check("00.1"'
 CARD_TEXT = "Exercise 00.1 · Swap two axes · "
 A_HINT = re.compile(r"^Hint \d of 3")
 NEXT_CELL = "swapped = swap_tokens_and_hidden(hidden)"
@@ -33,12 +33,13 @@ def dealt_again(x):
 
 
 def written(body):
-    """The stub's cell with `body` in the place of its `...`."""
+    """What a learner writes: a function of one line, and under it the cell's own last line."""
 
-    def source_of(notebook):
-        return notebook.source(STUB).replace("    ...\n", f"    {body}\n")
+    def source_in(notebook):
+        check = notebook.source(CHECK).splitlines()[-1]
+        return f"def {check.partition(' = ')[0]}(x):\n    {body}\n\n\n{check}"
 
-    return source_of
+    return source_in
 
 
 WRONG = written("return x.view(x.shape[0], x.shape[2], x.shape[1])")
@@ -62,14 +63,14 @@ def test_notebook_00_runs_to_its_end_without_an_error(start_here):
 def test_the_keyboard_moves_an_explorer_to_what_its_function_draws(start_here):
     page, explorer = start_here.page, start_here.explorer(REORDER)
     controls = explore.reorder().controls
-    rows, columns = controls["rows"], controls["columns"]
+    rows, columns, operation = controls["rows"], controls["columns"], controls["operation"]
     settings = [
         ({}, lambda: None),
-        ({"rows": rows.low}, lambda: explorer.press("rows of x", "Home")),
-        ({"rows": rows.low + 1}, lambda: explorer.press("rows of x", "ArrowRight")),
-        ({"columns": columns.high}, lambda: explorer.press("columns of x", "End")),
-        ({"columns": columns.high - 1}, lambda: explorer.press("columns of x", "ArrowLeft")),
-        ({"operation": PERMUTE}, lambda: explorer.choose("operation", PERMUTE)),
+        ({"rows": rows.low}, lambda: explorer.press(rows.label, "Home")),
+        ({"rows": rows.low + 1}, lambda: explorer.press(rows.label, "ArrowRight")),
+        ({"columns": columns.high}, lambda: explorer.press(columns.label, "End")),
+        ({"columns": columns.high - 1}, lambda: explorer.press(columns.label, "ArrowLeft")),
+        ({"operation": PERMUTE}, lambda: explorer.choose(operation.label, PERMUTE)),
     ]
     chosen = {}
     for change, act in settings:
@@ -81,11 +82,12 @@ def test_the_keyboard_moves_an_explorer_to_what_its_function_draws(start_here):
 
 
 def test_the_map_goes_from_the_first_notebook_to_the_last(start_here):
-    explorer = start_here.explorer(MAP)
-    view = explore.course_map().view
+    explorer, course_map = start_here.explorer(MAP), explore.course_map()
+    [slider] = course_map.controls.values()
     for key, notebook in (("Home", 0), ("End", 12), ("ArrowLeft", 11)):
-        assert explorer.press("notebook", key) == notebook
-        wait_for(explorer.caption, view(notebook=notebook).caption, start_here.page)
+        assert explorer.press(slider.label, key) == notebook
+        caption = course_map.view(notebook=notebook).caption
+        wait_for(explorer.caption, caption, start_here.page)
 
 
 def test_an_exercise_is_tried_hinted_at_looked_up_and_solved(start_here):
@@ -93,7 +95,7 @@ def test_an_exercise_is_tried_hinted_at_looked_up_and_solved(start_here):
     [idea] = [
         row.text for row in exercises.judge(exercise, dealt_again).rows if row.label == "idea"
     ]
-    output = start_here.run(STUB, WRONG(start_here))
+    output = start_here.run(CHECK, WRONG(start_here))
     output.get_by_text(f"{CARD_TEXT}not yet").wait_for()
     assert idea in output.text_content()
 
@@ -105,7 +107,7 @@ def test_an_exercise_is_tried_hinted_at_looked_up_and_solved(start_here):
     output.get_by_text("Solution 00.1").wait_for()
     assert exercises.solution_source("00.1") in output.text_content()
 
-    output = start_here.run(STUB, RIGHT(start_here))
+    output = start_here.run(CHECK, RIGHT(start_here))
     output.get_by_text(f"{CARD_TEXT}solved").wait_for()
     panel = output.locator(".widget-html-content > div").first
     edge = panel.evaluate("panel => getComputedStyle(panel).borderLeftColor")
@@ -113,11 +115,11 @@ def test_an_exercise_is_tried_hinted_at_looked_up_and_solved(start_here):
 
 
 def test_an_attempt_that_never_ends_gets_its_card_and_the_next_cell_runs(start_here):
-    card_is_there = start_here.start(STUB, ENDLESS(start_here))
+    card_is_there = start_here.start(CHECK, ENDLESS(start_here))
     next_is_done = start_here.start(NEXT_CELL)
     assert not card_is_there()
     wait_for(card_is_there, True, start_here.page)
-    output = start_here.output(STUB)
+    output = start_here.output(CHECK)
     output.get_by_text(f"{CARD_TEXT}not yet").wait_for()
     assert "no end within 10 seconds" in output.text_content()
     wait_for(next_is_done, True, start_here.page)
@@ -126,7 +128,7 @@ def test_an_attempt_that_never_ends_gets_its_card_and_the_next_cell_runs(start_h
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
 def test_everything_under_the_cells_is_readable(start_here, theme):
-    card = start_here.run(STUB, WRONG(start_here))
+    card = start_here.run(CHECK, WRONG(start_here))
     card.get_by_role("button", name="Hint").click()
     card.get_by_text(A_HINT).wait_for()
     start_here.theme(theme)

@@ -350,16 +350,6 @@ CHANGES = {
     ),
     "folder": ("the working folder", to_another_folder, os.getcwd),
     "lost folder": ("the working folder", to_a_folder_that_goes_away, os.getcwd),
-    "new variable": (
-        "the environment variables",
-        lambda: os.environ.update(COURSE_TEST="1"),
-        lambda: dict(os.environ),
-    ),
-    "lost variable": (
-        "the environment variables",
-        lambda: os.environ.pop("COURSE_STATE_DIR"),
-        lambda: dict(os.environ),
-    ),
 }
 
 

@@ -38,7 +38,8 @@ def _linear_shapes(attempt: Any) -> None:
         expect_that(
             isinstance(value, Tensor) and tuple(value.shape) == shape,
             tried=f"Linear(3, 2).{name}",
-            got="no such attribute" if value is None else value,
+            got=value,
+            told="no such attribute" if value is None else "",
             expected=f"a tensor of shape {shape}",
             idea=wrong_way
             if isinstance(value, Tensor) and value.shape == (3, 2)
@@ -142,7 +143,7 @@ def _linear_gradient(attempt: Any) -> None:
     expect_that(
         not missing,
         tried=tried,
-        got=f"no gradient for {', '.join(missing)}",
+        told=f"no gradient for {', '.join(missing)}",
         expected="a gradient for weight and bias",
         idea=".data, .detach() and no_grad cut a tensor off from autograd. Use self.weight "
         "itself in forward.",

@@ -104,7 +104,7 @@ def _hooks_removed(attempt: Any) -> None:
     expect_that(
         left == 0,
         tried=TRIED,
-        got=f"{left} hooks still on the model",
+        told=f"{left} hooks still on the model",
         expected="none",
         idea="register_forward_hook returns a handle; call its remove(). A hook that stays runs "
         "at every later "
