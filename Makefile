@@ -31,6 +31,7 @@ lab: env ## install what is missing, then open the course in JupyterLab (LAB_ARG
 	echo 'JupyterLab starts; its address follows. Ctrl-C, twice, stops it.'; \
 	$(ON_PATH) exec $(PY) -m jupyterlab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir=. \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+		--FileContentsManager.pre_save_hook=course_lib._saving.drop_views \
 		--log-level=WARN $$browser $$root $(LAB_ARGS)
 
 test: env ## every test but the slow ones, then every notebook under nbval
@@ -79,6 +80,8 @@ FIND_PYTHON = found="$$("$(PYTHON)" -c '$(PROBE)' 2>/dev/null)" || case "$$found
 	"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || \
 	die "$(PYTHON) is Python $$found without the module venv or ensurepip; add it" \
 		"(Debian, Ubuntu: apt install python$$found-venv) or $(NAME_ONE)"
+# No question about Jupyter news in the corner of the first page.
+OVERRIDES = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check
 
 env:
@@ -100,6 +103,7 @@ env:
 	$(PIP_INSTALL) -c constraints.txt --no-build-isolation -e '.[lab,test]' || \
 	die 'pip could not install the packages (its message stands above); check the connection and' \
 		'the free disk space, then run the same command again'; \
+	mkdir -p .venv/share/jupyter/lab/settings; echo '$(OVERRIDES)' > .venv/share/jupyter/lab/settings/overrides.json; \
 	printf '%s\n%s\n' "$$here" "$$wanted" > .venv/.ready
 
 # For maintainers: the newest versions that pyproject.toml and the head of constraints.txt admit, in a

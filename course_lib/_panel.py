@@ -5,6 +5,7 @@ translucent over whatever page they stand on, so that a panel reads on a light a
 """
 
 import html
+import re
 import textwrap
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ TONES = {
     "bad": "213, 94, 0",
     "quiet": "128, 128, 128",
 }
+SIGNS = {"ok": "&#10003;", "no": "&#10007;"}
+PRE = "margin: 0; padding: 0; background: none; color: inherit; font-size: 13px; line-height: 1.5"
 LABEL_WIDTH = 10
 WIDTH = 100
 
@@ -40,18 +43,23 @@ class Row:
     def html(self) -> str:
         text = html.escape(self.text)
         if self.mark:
-            sign = "&#10003;" if self.mark == "ok" else "&#10007;"
-            rgb = TONES["good" if self.mark == "ok" else "bad"]
-            return f'<div><b style="color: rgb({rgb})">{sign}</b> {text}</div>'
-        if self.code:
-            text = f'<code style="white-space: pre-wrap; background: none">{text}</code>'
+            return f"<div><b>{SIGNS[self.mark]}</b> {_with_code(text)}</div>"
+        if self.code and not self.label:
+            return f'<pre style="{PRE}; white-space: pre; overflow-x: auto">{text}</pre>'
         if not self.label:
-            return f"<div>{text}</div>"
+            return f"<div>{_with_code(text)}</div>"
+        value = f'<pre style="{PRE}; white-space: pre-wrap">{text}</pre>' if self.code else ""
         label = f'<span style="flex: 0 0 5.5em; opacity: 0.75">{html.escape(self.label)}</span>'
         return (
-            '<div style="display: flex; margin-left: 1.3em">'
-            f'{label}<span style="min-width: 0; overflow-wrap: anywhere">{text}</span></div>'
+            f'<div style="display: flex; margin-left: 1.3em">{label}'
+            f'<div style="min-width: 0; overflow-wrap: anywhere">{value or _with_code(text)}</div>'
+            "</div>"
         )
+
+
+def _with_code(text: str) -> str:
+    """Words between backticks as code."""
+    return re.sub(r"`([^`]+)`", r'<code style="background: none; color: inherit">\1</code>', text)
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,8 @@ class Panel:
         rgb = TONES[self.tone]
         style = (
             f"border-left: 4px solid rgb({rgb}); background: rgba({rgb}, 0.10); color: inherit; "
-            "padding: 0.5em 0.9em; line-height: 1.5; max-width: 54em; white-space: normal"
+            "padding: 0.5em 0.9em; font-size: 14px; line-height: 1.5; max-width: 760px; "
+            "white-space: normal"
         )
         rows = "".join(row.html() for row in self.rows)
         return f'<div style="{style}"><div><b>{html.escape(self.title)}</b></div>{rows}</div>'

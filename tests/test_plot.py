@@ -94,9 +94,11 @@ def test_the_same_figure_is_the_same_png_every_time():
 
 
 def test_the_style_of_the_learners_own_figures_stays_as_it_is():
-    before = dict(matplotlib.rcParams)
-    plot.png(plot.figure("A finding")[0])
-    assert dict(matplotlib.rcParams) == before
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        before = dict(matplotlib.rcParams)
+        plot.png(plot.figure("A finding")[0])
+        assert dict(matplotlib.rcParams) == before
 
 
 def test_the_learners_own_style_does_not_reach_the_figures_of_the_course():

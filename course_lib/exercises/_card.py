@@ -19,7 +19,7 @@ class Card:
         self._widget: Any = None
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": self.panel.plain()}
+        bundle: dict[str, Any] = self.panel._repr_mimebundle_()
         widget = self.widget()
         if widget is not None:
             bundle[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}

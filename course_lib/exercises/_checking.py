@@ -5,6 +5,7 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -42,16 +43,19 @@ class Known:
 def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
     """Call the attempt, or something that it made.
 
-    Its errors become `Raised`, a changed input becomes a `Mistake`. Tensors, lists and dicts among
-    the arguments must come out as they went in; modules may change.
+    Its errors become `Raised`, a changed input becomes a `Mistake`. Tensors, lists and dicts are
+    passed as copies, so that no attempt spoils the next one, and have to come out as they went in;
+    modules are passed as they are and may change.
     """
-    before = [_copy(value) for value in (*arguments, *named.values())]
+    passed = [_copy(value) for value in arguments]
+    passed_by_name = {name: _copy(value) for name, value in named.items()}
     try:
-        result = function(*arguments, **named)
+        result = function(*passed, **passed_by_name)
     except Exception as error:
         raise Raised(tried, error) from error
-    for value, original in zip((*arguments, *named.values()), before, strict=True):
-        if original is not None and not same(value, original):
+    after, before = (*passed, *passed_by_name.values()), (*arguments, *named.values())
+    for value, original in zip(after, before, strict=True):
+        if value is not original and not same(value, original):
             raise Mistake(
                 tried,
                 f"its input, changed to {describe(value)}",
@@ -64,10 +68,9 @@ def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
 
 
 def _copy(value: Any) -> Any:
-    """A copy of plain data to compare with later, None for what may change."""
     if isinstance(value, Tensor):
         return value.detach().clone()
-    return copy.deepcopy(value) if isinstance(value, (list, dict, tuple)) else None
+    return copy.deepcopy(value) if isinstance(value, (list, dict, tuple)) else value
 
 
 def same(got: Any, expected: Any) -> bool:
@@ -98,6 +101,8 @@ def _same(got: Any, expected: Any) -> bool:
         )
     if isinstance(expected, float):
         return isinstance(got, (int, float)) and not isinstance(got, bool) and _near(got, expected)
+    if type(expected) is int:  # NumPy's whole numbers are as good
+        return isinstance(got, Integral) and not isinstance(got, bool) and int(got) == expected
     return type(got) is type(expected) and bool(got == expected)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
-
 from course_lib._describe import describe, shorten
 from course_lib._panel import Row
 from course_lib.exercises import _sandbox
@@ -90,13 +88,14 @@ def _says_not_implemented(error: BaseException | None) -> bool:
 
 def _expect_the_name_itself(exercise: Exercise, attempt: Any) -> None:
     wants_class = inspect.isclass(exercise.reference)
-    if callable(attempt) and not (wants_class and isinstance(attempt, nn.Module)):
+    if inspect.isclass(attempt) if wants_class else callable(attempt):
         return
+    wanted = "a class" if wants_class else "a function"
     raise Mistake(
         "the attempt as it was passed to check",
         describe(attempt),
-        "a class" if wants_class else "a function",
-        f"Pass the name itself, {exercise.reference.__name__}, not what it returns.",
+        wanted,
+        f"Pass the name itself, {exercise.reference.__name__}: {wanted}, not what it returns.",
     )
 
 

@@ -26,8 +26,8 @@ _IDEAS = (
             r"size|Expected size for first two dimensions of batch2"
         ),
         (
-            "A matrix product needs the inner sizes equal: (B, in) @ (in, out). "
-            "A weight stored as (out, in) has to be transposed first: weight.T."
+            "A matrix product needs the inner sizes equal, as in (B, in) @ (in, out). Write both "
+            "shapes down: does one of them have to be transposed, or go to the other side?"
         ),
     ),
     (
@@ -69,8 +69,16 @@ _IDEAS = (
         ),
     ),
     (
+        r"list is not a Module subclass",
+        "nn.Sequential takes modules, not a list of them. Put a star before the list to unpack it.",
+    ),
+    (
         r"is not a Module subclass",
         "nn.ModuleList and nn.Sequential hold modules, made already: nn.Linear(2, 3), not (2, 3).",
+    ),
+    (
+        r"Module \[ModuleList\] is missing",
+        "A ModuleList is only a list of modules: loop over it, and call each one.",
     ),
     (
         r'missing the required "forward" function',
@@ -127,6 +135,25 @@ _IDEAS_OF_A_LINE = (
         "Brackets call a function; what stands in front of them here is not one.",
     ),
     (
+        r"'tuple' object has no attribute",
+        "It is a tuple of several things: unpack it first, as in `for name, child in ...`.",
+    ),
+    (
+        r"'NoneType' object has no attribute",
+        "There is None in that place: something returned nothing, or was not set yet.",
+    ),
+    (
+        r"'(int|float|list)' object has no attribute 'detach'",
+        "nn.Parameter wraps a tensor: make the tensor first, for example with torch.randn.",
+    ),
+    (
+        r"attribute '.*' already exists",
+        (
+            "The name is taken already. register_buffer makes the attribute by itself: leave out "
+            "the assignment."
+        ),
+    ),
+    (
         r"has no attribute",
         "That name does not exist there. Look for a slip in the spelling.",
     ),
@@ -144,6 +171,10 @@ _ARGUMENTS = (
     r"got multiple values"
 )
 _CALL_IN_YOUR_LINE = "Look at the arguments in that line: their names, their number, their order."
+_CALL_BY_TORCH = (
+    "PyTorch called a function of yours with other arguments than it takes. A forward hook gets "
+    "three: (module, args, output)."
+)
 _CALL_OF_YOURS = (
     "The check called it with other arguments than it takes. Keep the stub's first line as it was; "
     "a method needs `self` in front."
@@ -175,6 +206,12 @@ def place_of(error: BaseException) -> Place | None:
     return None
 
 
+def _in_torch(error: BaseException) -> bool:
+    """Whether the innermost frame of the traceback is PyTorch's."""
+    *_, (frame, _line) = [(None, 0), *traceback.walk_tb(error.__traceback__)]
+    return frame is not None and frame.f_globals.get("__name__", "").startswith("torch.")
+
+
 def _is_foreign(file: str) -> bool:
     return file.startswith(_FOREIGN) or any(folder in file for folder in _INSTALLED)
 
@@ -192,7 +229,9 @@ def idea_of(error: BaseException) -> str:
     """What an error message means, in the course's words; general advice where it is unknown."""
     text, place = message_of(error), place_of(error)
     if isinstance(error, TypeError) and re.search(_ARGUMENTS, text):
-        return _CALL_IN_YOUR_LINE if place else _CALL_OF_YOURS
+        return (
+            _CALL_BY_TORCH if _in_torch(error) else _CALL_IN_YOUR_LINE if place else _CALL_OF_YOURS
+        )
     for pattern, idea in _IDEAS + _IDEAS_OF_A_LINE if place else _IDEAS:
         if re.search(pattern, text):
             return idea

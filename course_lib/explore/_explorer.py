@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from course_lib import plot
 
+CAPTION = "font-size: 14px; line-height: 1.5; white-space: normal; max-width: 720px"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -132,14 +133,14 @@ def _build(ipywidgets: Any, explorer: Explorer) -> Any:
 
 
 def _text(caption: str) -> str:
-    return f'<div style="line-height: 1.5; white-space: normal">{html.escape(caption)}</div>'
+    return f'<div style="{CAPTION}">{html.escape(caption)}</div>'
 
 
 def _canvas(ipywidgets: Any, view: View) -> Any:
     if not isinstance(view.drawing, Figure):
         return ipywidgets.HTML()
     wide = f"{plot.width(view.drawing)}px"
-    layout = {"width": wide, "max_width": "100%", "object_fit": "contain"}
+    layout = {"width": wide, "max_width": "100%", "object_fit": "contain", "margin": "8px 0 0 0"}
     return ipywidgets.Image(format="png", layout=layout)
 
 

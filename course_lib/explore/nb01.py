@@ -116,7 +116,7 @@ def draw_weight_pictures(snapshots: Sequence[Snapshot], moment: int) -> View:
     step, weights, share = snapshots[moment]
     limit = max(float(weight.abs().max()) for _, weight, _ in snapshots)
     figure, axes = plot.figure(
-        f"After {step} steps: ink on orange speaks for the digit, on blue against it",
+        f"After {step} steps: orange speaks for the digit, blue against it",
         rows=2,
         columns=5,
         size=(7.2, 3.4),

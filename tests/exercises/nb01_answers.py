@@ -502,3 +502,166 @@ def backward_mean_weight(x, weight, grad_out):
 
 def backward_ones(x, weight, grad_out):
     return grad_out @ weight, grad_out.T @ x, torch.ones(2)
+
+
+class CallLinear(GoodLinear):
+    def __call__(self, x):
+        return x @ self.weight.T + self.bias
+
+
+class OutsideLinear(GoodLinear):
+    def __init__(self, i, o):
+        nn.Module.__init__(self)
+        self.weight = nn.Parameter(torch.randn(o, i)) * 0.1
+        self.bias = nn.Parameter(torch.zeros(o))
+
+
+class RowBiasLinear(GoodLinear):
+    def __init__(self, i, o):
+        super().__init__(i, o)
+        self.bias = nn.Parameter(torch.zeros(1, o))
+
+
+class BufferLinear(GoodLinear):
+    def __init__(self, i, o):
+        nn.Module.__init__(self)
+        self.register_buffer("weight", torch.randn(o, i))
+        self.bias = nn.Parameter(torch.zeros(o))
+
+
+class CountedLinear(GoodLinear):
+    def __init__(self, i, o):
+        super().__init__(i, o)
+        self.weight = nn.Parameter(torch.arange(1.0, i * o + 1).view(o, i))
+
+
+class RowLinear(GoodLinear):
+    def forward(self, x):
+        batch, _ = x.shape
+        return torch.stack([self.weight.mv(x[i]) + self.bias for i in range(batch)])
+
+
+class TurnedLinear(GoodLinear):
+    def forward(self, x):
+        return (self.weight @ x.T).T + self.bias
+
+
+class ClampedStandardize(BufferedStandardize):
+    def __init__(self, data):
+        nn.Module.__init__(self)
+        self.register_buffer("mean", data.mean(dim=0))
+        self.register_buffer("std", data.std(dim=0).clamp(min=1))
+
+
+class ClampedAtATenth(NaNStandardize):
+    def forward(self, x):
+        return (x - self.mean) / self.std.clamp(min=0.1)
+
+
+class BatchDeviation(BufferedStandardize):
+    def forward(self, x):
+        std = x.std(dim=0)
+        return (x - self.mean) / torch.where(std > 0, std, 1.0)
+
+
+class TurnedStandardize(BufferedStandardize):
+    def forward(self, x):
+        return (self.mean - x) / self.std
+
+
+class NoBrackets(BufferedStandardize):
+    def forward(self, x):
+        return x - self.mean / self.std
+
+
+class SpoilingStandardize(BufferedStandardize):
+    def forward(self, x):
+        x -= self.mean
+        x /= self.std
+        return x
+
+
+def count_first(module, trainable_only=False):
+    for parameter in module.parameters():
+        return parameter.numel()
+    return None
+
+
+def count_by_owner(module, trainable_only=False):
+    seen, total = set(), 0
+    for child in module.modules():
+        if child not in seen:
+            seen.add(child)
+            mine = child.parameters(recurse=False)
+            total += sum(p.numel() for p in mine if p.requires_grad or not trainable_only)
+    return total
+
+
+class OneReluMLP(ModuleListMLP):
+    def forward(self, x):
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            if i == len(self.layers) - 2:
+                x = torch.relu(x)
+        return x
+
+
+class FirstReluMLP(ModuleListMLP):
+    def forward(self, x):
+        for i, layer in enumerate(self.layers):
+            x = layer(x)
+            if i == 0 and len(self.layers) > 1:
+                x = torch.relu(x)
+        return x
+
+
+class CalledListMLP(ModuleListMLP):
+    def forward(self, x):
+        return self.layers(x)
+
+
+class StarlessMLP(SequentialMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        pairs = zip(sizes[:-1], sizes[1:], strict=True)
+        self.net = nn.Sequential([nn.Linear(*pair) for pair in pairs])
+
+
+class LastFirstMLP(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        self.out = nn.Linear(sizes[-2], sizes[-1])
+        pairs = zip(sizes[:-2], sizes[1:-1], strict=True)
+        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in pairs)
+
+    def forward(self, x):
+        for layer in self.hidden:
+            x = F.relu(layer(x))
+        return self.out(x)
+
+
+def record_two(module, *inputs):
+    def note(name, notes):
+        return lambda child, output: notes.append((name, tuple(output.shape)))
+
+    return _record(module, inputs, note)
+
+
+FOR_EVER = []
+
+
+def record_for_ever(module, *inputs):
+    if len(list(module.modules())) == 5:
+        FOR_EVER.clear()  # each judgement begins with that model
+    FOR_EVER.extend(_record(module, inputs, _note))
+    return list(FOR_EVER)
+
+
+def record_in_eval(module, *inputs):
+    module.eval()
+    return _record(module, inputs, _note)
+
+
+def backward_in_place(x, weight, grad_out):
+    grad_out *= 2
+    return grad_out @ weight, grad_out.T @ x, grad_out.sum(0)

@@ -1,6 +1,7 @@
 """Error messages decoded, each from an error that PyTorch really raises, and the line found."""
 
 import functools
+import gc
 import linecache
 import sys
 import sysconfig
@@ -55,6 +56,11 @@ def in_place(parameter):
 
 
 def deeper():
+    return deeper()
+
+
+def without_end():
+    gc.collect()  # so that no clean-up of somebody else's meets the limit
     return deeper()
 
 
@@ -123,7 +129,7 @@ DECODED = {
     "for matrices": {"t": lambda: ones(2, 3, 4).t()},
     "Brackets call": {"tensor": lambda: ones(2)(0), "size": lambda: ones(2).shape(0)},
     "slip in the spelling": {"tensor": lambda: ones(2).shpae, "torch": lambda: torch.oness(2)},
-    "without end": {"recursion": deeper},
+    "without end": {"recursion": without_end},
     "ends with return": {"exit": lambda: sys.exit(0), "quit": lambda: exit()},
 }
 CASES = [

@@ -1,6 +1,7 @@
 """The judgement of an attempt: whether there is one, what the card says of it, and any nonsense."""
 
 import functools
+import inspect
 import itertools
 import linecache
 import time
@@ -260,7 +261,12 @@ def test_a_not_implemented_error_of_the_learner_is_no_attempt(exercise, attempt)
     assert "NotImplementedError" in verdict.rows[0].text
 
 
-@pytest.mark.parametrize("attempt", [Misspelled, lambda: nn.Sequential(Misspelled())])
+class MisspelledInside(nn.Sequential):
+    def __init__(self):
+        super().__init__(Misspelled())
+
+
+@pytest.mark.parametrize("attempt", [Misspelled, MisspelledInside])
 def test_a_not_implemented_error_of_pytorch_is_a_mistake_with_an_idea(attempt):
     verdict = judge(BOX, attempt)
     assert verdict.status == "wrong"
@@ -498,7 +504,10 @@ def test_a_function_that_raises_is_told(exercise, outcomes):
         def attempt(*args, error=error, **named):
             raise error
 
-        verdict = judge(exercise, attempt)
+        made = attempt
+        if inspect.isclass(exercise.reference):
+            made = type("Attempt", (nn.Module,), {"__init__": attempt})
+        verdict = judge(exercise, made)
         assert verdict.status == "wrong"
         assert "raise error" in said(verdict, "got")
         assert said(verdict, "idea")

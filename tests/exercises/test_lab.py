@@ -233,7 +233,8 @@ def test_without_ipywidgets_the_card_is_its_text(shown, monkeypatch):
     check("98.1", wrong)
     (card,) = shown
     assert card.widget() is None
-    assert card._repr_mimebundle_() == {"text/plain": NOT_YET.rstrip("\n")}
+    bundle = card._repr_mimebundle_()
+    assert bundle == {"text/plain": NOT_YET.rstrip("\n"), "text/html": card.panel.html()}
 
 
 def test_the_buttons_give_hint_after_hint_and_the_solution_after_an_attempt(shown):

@@ -4,12 +4,16 @@ import pytest
 import torch
 from torch import nn
 
+from course_lib import exercises
 from tests.exercises import nb01_answers as answers
 from tests.exercises.mutants import Right, Wrong, names, report, told, verdict
 
 RIGHT = [
     Right("01.1", "F.linear and Xavier", answers.FunctionalLinear),
     Right("01.1", "register_parameter", answers.RegisteredLinear),
+    Right("01.1", "one row at a time", answers.RowLinear),
+    Right("01.1", "weight times x", answers.TurnedLinear),
+    Right("01.4", "the last layer made first", answers.LastFirstMLP),
     Right("01.2", "deviation clamped by hand", answers.StandardizeByHand),
     Right("01.2", "variance of one column at a time", answers.StandardizeByColumn),
     Right("01.3", "a loop over named_parameters", answers.count_in_a_loop),
@@ -31,10 +35,16 @@ WRONG = [
     Wrong("01.1", "all zeros", answers.ZeroLinear, "stay equal for ever"),
     Wrong("01.1", "large weights", answers.LargeLinear, "Draw small ones"),
     Wrong("01.1", "no bias in forward", answers.NoBiasLinear, "The bias is missing"),
-    Wrong("01.1", "not transposed", answers.UntransposedLinear, "weight.T"),
+    Wrong("01.1", "not transposed", answers.UntransposedLinear, "transposed"),
     Wrong("01.1", "an activation", answers.ReluLinear, "There is an activation in it"),
     Wrong("01.1", ".data in forward", answers.DataLinear, "cut a tensor off from autograd"),
-    Wrong("01.1", "a function", lambda i, o: torch.zeros(o, i), "inherit from nn.Module"),
+    Wrong("01.1", "a function", lambda i, o: torch.zeros(o, i), "a class, not"),
+    Wrong("01.1", "nn.Linear itself", nn.Linear, "write both methods"),
+    Wrong("01.1", "__call__", answers.CallLinear, "Write forward"),
+    Wrong("01.1", "arithmetic outside", answers.OutsideLinear, "inside the brackets"),
+    Wrong("01.1", "bias of shape (1, out)", answers.RowBiasLinear, "(out_features,)"),
+    Wrong("01.1", "a buffer", answers.BufferLinear, "never trained"),
+    Wrong("01.1", "counted weights", answers.CountedLinear, "Draw small ones"),
     Wrong("01.2", "one mean for all", answers.GlobalStandardize, "Each column has its own"),
     Wrong("01.2", "variance", answers.VarianceStandardize, "standard deviation is its root"),
     Wrong("01.2", "no division", answers.CenterOnly, "division by the standard deviation"),
@@ -44,6 +54,14 @@ WRONG = [
     Wrong("01.2", "parameters", answers.LearnedStandardize, "measured, not learned"),
     Wrong("01.2", "plain attributes", answers.AttributeStandardize, "register_buffer"),
     Wrong("01.2", "not persistent", answers.ForgetfulStandardize, "persistent"),
+    Wrong("01.2", "small deviations replaced", answers.ClampedStandardize, "Only a deviation of 0"),
+    Wrong("01.2", "deviation of the batch", answers.BatchDeviation, "Measure mean and std once"),
+    Wrong("01.2", "clamped at 0.1", answers.ClampedAtATenth, "divided by 1"),
+    Wrong("01.2", "sign", answers.TurnedStandardize, "The sign is turned round"),
+    Wrong("01.2", "no brackets", answers.NoBrackets, "Put brackets"),
+    Wrong("01.2", "a function", lambda data: nn.Identity(), "a class, not"),
+    Wrong("01.3", "first tensor only", answers.count_first, "return after the loop"),
+    Wrong("01.3", "shared weight twice", answers.count_by_owner, "It is one tensor"),
     Wrong("01.3", "number of tensors", lambda m, t=False: len(list(m.parameters())), "numel()"),
     Wrong("01.3", "own parameters only", answers.count_own, "sit in the children"),
     Wrong("01.3", "no biases", answers.count_weights, "biases"),
@@ -61,6 +79,14 @@ WRONG = [
     Wrong("01.4", "ReLU only at the end", answers.ReluLastMLP, "It belongs between"),
     Wrong("01.4", "two layers, always", answers.TwoLayerMLP, "four sizes make three layers"),
     Wrong("01.4", "no biases", answers.NoBiasMLP, "the biases are missing"),
+    Wrong("01.4", "one ReLU, at the end", answers.OneReluMLP, "before the last layer only"),
+    Wrong("01.4", "one ReLU, at the start", answers.FirstReluMLP, "after the first layer only"),
+    Wrong("01.4", "calls the ModuleList", answers.CalledListMLP, "loop over it"),
+    Wrong("01.4", "list into Sequential", answers.StarlessMLP, "Put a star"),
+    Wrong("01.4", "a function", lambda sizes: nn.Sequential(), "a class, not"),
+    Wrong("01.5", "hook with two arguments", answers.record_two, "(module, args, output)"),
+    Wrong("01.5", "one list for ever", answers.record_for_ever, "make the list inside"),
+    Wrong("01.5", "left in eval mode", answers.record_in_eval, "as it was"),
     Wrong("01.5", "late binding", answers.record_late, "looks its variables up when it runs"),
     Wrong("01.5", "direct children only", answers.record_children, "Only the direct children"),
     Wrong("01.5", "leaves only", answers.record_leaves, "Containers have an output too"),
@@ -79,6 +105,10 @@ WRONG = [
     Wrong("01.6", "wrong order", lambda x, w, g: (g.T @ x, g @ w, g.sum(0)), "changed places"),
     Wrong("01.6", "two of three", lambda x, w, g: (g @ w, g.T @ x), "Return all three"),
     Wrong("01.6", "local derivative only", answers.backward_ones, "The chain rule multiplies"),
+    Wrong("01.6", "sign", lambda x, w, g: (-g @ w, g.T @ x, g.sum(0)), "sign is turned"),
+    Wrong("01.6", "no return", lambda x, w, g: None, "end in `return`"),
+    Wrong("01.6", "None for one", lambda x, w, g: (None, g.T @ x, g.sum(0)), "is a tensor"),
+    Wrong("01.6", "changes its input", answers.backward_in_place, "works in place"),
     Wrong("01.6", "weight not transposed", lambda x, w, g: (g @ w.T, g.T @ x, g.sum(0)), "inner"),
 ]
 
@@ -108,3 +138,13 @@ def test_a_linear_layer_may_draw_its_weight_with_plain_randn():
 
     given = verdict(Right("01.1", "", Plain))
     assert given.status == "solved", report(given)
+
+
+def test_an_attempt_that_changes_its_input_spoils_no_later_one():
+    for exercise_id, attempt in (
+        ("01.2", answers.SpoilingStandardize),
+        ("01.6", answers.backward_in_place),
+    ):
+        assert verdict(Right(exercise_id, "", attempt)).status == "wrong"
+        reference = exercises.find(exercise_id).reference
+        assert verdict(Right(exercise_id, "", reference)).status == "solved"

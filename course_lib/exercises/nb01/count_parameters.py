@@ -32,9 +32,11 @@ def _count_nested(attempt: Any) -> None:
             ),
             Known(
                 0,
-                "Nothing found. The numbers sit in the children; module.parameters() looks into "
-                "them.",
+                "Nothing was counted. Did you look only at the module's own parameters, while the "
+                "numbers sit in the children? Or leave out all that learn?",
             ),
+            Known(6, "Only the first tensor was counted: return after the loop, not inside it."),
+            Known(1, "Only the last tensor was counted: add to the sum, do not replace it."),
             Known(
                 25,
                 "Some numbers were counted twice: parameters() goes into the children by itself, "
@@ -67,6 +69,25 @@ def _count_shared(attempt: Any) -> None:
     )
 
 
+def _count_tied(attempt: Any) -> None:
+    """one weight in two layers counts once, and a module may have none"""
+    first, second = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+    second.weight = first.weight
+    tried = "two layers with one and the same weight"
+    expect(
+        call(attempt, nn.Sequential(first, second), tried=tried),
+        16,
+        tried=tried,
+        idea="It is one tensor, whoever holds it. module.parameters() lists it once.",
+    )
+    expect(
+        call(attempt, nn.ReLU(), tried="nn.ReLU()"),
+        0,
+        tried="nn.ReLU()",
+        idea="A module without parameters has none to count: 0.",
+    )
+
+
 def _count_buffers(attempt: Any) -> None:
     """buffers do not count: BatchNorm1d(5) learns 10 numbers"""
     tried = (
@@ -93,7 +114,10 @@ def _count_trainable(attempt: Any) -> None:
         11,
         tried=tried,
         idea="Without trainable_only every parameter counts, frozen or not.",
-        known=(Known(3, "The frozen ones are missing. They count unless trainable_only is True."),),
+        known=(
+            Known(3, "The frozen ones are missing. They count unless trainable_only is True."),
+            Known(8, "Only the frozen ones were counted. All count unless trainable_only is True."),
+        ),
     )
     expect(
         call(attempt, module, trainable_only=True, tried=tried + ", trainable_only=True"),
@@ -112,7 +136,7 @@ EXERCISE = Exercise(
     "Count what a model learns",
     4,
     shapes.count_parameters,
-    (_count_nested, _count_shared, _count_buffers, _count_trainable),
+    (_count_nested, _count_shared, _count_tied, _count_buffers, _count_trainable),
     (
         (
             "module.parameters() already walks through all children. What does each item know "

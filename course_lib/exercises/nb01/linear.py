@@ -24,6 +24,13 @@ class Linear(nn.Module):
 def _make_linear(attempt: Any) -> nn.Module:
     layer = call(attempt, 3, 2, tried="Linear(3, 2)")
     expect_module(layer, tried="Linear(3, 2)")
+    expect_that(
+        not isinstance(layer, nn.Linear),
+        tried="Linear(3, 2)",
+        told="PyTorch's own nn.Linear",
+        expected="a layer of your own",
+        idea="Inherit from nn.Module and write both methods: then you know what nn.Linear does.",
+    )
     return layer
 
 
@@ -32,65 +39,82 @@ def _linear_shapes(attempt: Any) -> None:
     layer = _make_linear(attempt)
     for name, shape in (("weight", (2, 3)), ("bias", (2,))):
         value = getattr(layer, name, None)
-        wrong_way = (
-            "nn.Linear keeps its weight as (out, in): one row for each output. Yours is (in, out)."
-        )
         expect_that(
             isinstance(value, Tensor) and tuple(value.shape) == shape,
             tried=f"Linear(3, 2).{name}",
             got=value,
             told="no such attribute" if value is None else "",
             expected=f"a tensor of shape {shape}",
-            idea=wrong_way
-            if isinstance(value, Tensor) and value.shape == (3, 2)
-            else f"Store it in __init__ under this very name: self.{name} = ...",
+            idea=_shape_idea(name, value),
         )
+
+
+def _shape_idea(name: str, value: Any) -> str:
+    if not isinstance(value, Tensor):
+        return f"Store it in __init__ under this very name: self.{name} = ..."
+    if name == "bias":
+        return "One number for each output: its shape is (out_features,)."
+    return "nn.Linear keeps its weight as (out, in): one row for each output. Yours is (in, out)."
 
 
 def _linear_registered(attempt: Any) -> None:
     """an optimizer finds both: they are parameters"""
     layer = _make_linear(attempt)
     found = dict(layer.named_parameters())
-    idea = (
-        "A plain tensor is an attribute like any other, even with requires_grad=True: "
-        "parameters() does "
-        "not list it, so no optimizer ever moves it. Wrap it: nn.Parameter(...)."
-    )
     expect(
         sorted(found),
         ["bias", "weight"],
         tried="the names in Linear(3, 2).named_parameters()",
-        idea=idea,
+        idea=_registered_idea(layer, found),
     )
     expect(
         [parameter.requires_grad for parameter in found.values()],
         [True, True],
         tried="requires_grad of the two parameters",
-        idea="With requires_grad=False a parameter gets no gradient and never learns. That is "
-        "the default "
-        "of a tensor, not of nn.Parameter: leave it out.",
+        idea="With requires_grad=False a parameter gets no gradient and never learns. That is the "
+        "default of a tensor, not of nn.Parameter: leave it out.",
+    )
+
+
+def _registered_idea(layer: nn.Module, found: dict) -> str:
+    missing = [name for name in ("weight", "bias") if name not in found]
+    if not missing:
+        return "The weight and the bias are all that a linear layer learns."
+    value = getattr(layer, missing[0])
+    if missing[0] in dict(layer.named_buffers()):
+        return "A buffer is saved with the model and never trained. Use nn.Parameter."
+    if not value.is_leaf:
+        return (
+            "What is calculated from a Parameter is a plain tensor again. Do the arithmetic inside "
+            "the brackets: nn.Parameter(torch.randn(...) * 0.1)."
+        )
+    return (
+        "A plain tensor is an attribute like any other, even with requires_grad=True: parameters() "
+        "does not list it, so no optimizer ever moves it. Wrap it: nn.Parameter(...)."
     )
 
 
 def _linear_start(attempt: Any) -> None:
     """the weights start out small and different from one another"""
-    weight = _make_linear(attempt).weight.detach()
+    tried = "the numbers of Linear(64, 10).weight"
+    layer = call(attempt, 64, 10, tried="Linear(64, 10)")
+    weight, bias = layer.weight.detach(), layer.bias.detach()
     expect_that(
-        bool(weight.isfinite().all()) and weight.unique().numel() == weight.numel(),
-        tried="the six numbers of Linear(3, 2).weight",
-        got=weight,
-        expected="six finite numbers, all different",
-        idea="Units that start equal get equal gradients and stay equal for ever. Draw the "
-        "weight at random, "
-        "and fill it: torch.empty only takes memory, with whatever stands in it.",
+        bool(weight.isfinite().all()) and weight.unique().numel() > weight.numel() // 2,
+        tried=tried,
+        told=f"{weight.unique().numel()} different numbers",
+        expected="640 finite numbers, drawn at random",
+        idea="Units that start equal get equal gradients and stay equal for ever. Draw the weight "
+        "at random, and fill it: torch.empty only takes memory, with whatever stands in it.",
     )
     expect_that(
-        weight.abs().max().item() < 6,
-        tried="the six numbers of Linear(3, 2).weight",
-        got=weight,
+        weight.std().item() < 2 and bias.abs().max().item() < 10,
+        tried=tried,
+        told=f"numbers that differ by about {weight.std().item():.3g}, a bias up to "
+        f"{bias.abs().max().item():.3g}",
         expected="small numbers, such as torch.randn gives",
-        idea="Large weights make logits so far apart that training spends its steps on bringing "
-        "them back. Draw small ones: torch.randn(...) * 0.1.",
+        idea="Large numbers make large scores, and training spends its steps on taking them back. "
+        "Draw small ones: torch.randn(...) * 0.1.",
     )
 
 
@@ -121,14 +145,16 @@ def _linear_forward(attempt: Any) -> None:
         ),
     )
     other = call(attempt, 5, 4, tried="Linear(5, 4)")
-    tried = "Linear(5, 4), x of shape (2, 3, 5): (B, T, H)"
-    shape = tuple(getattr(call(other, torch.ones(2, 3, 5), tried=tried), "shape", ()))
-    expect(
-        shape,
-        (2, 3, 4),
+    tried = "Linear(5, 4), x of shape (6, 5)"
+    shape = tuple(getattr(call(other, torch.ones(6, 5), tried=tried), "shape", ()))
+    expect(shape, (6, 4), tried=tried, idea="Use in_features and out_features for the sizes.")
+    expect_that(
+        type(layer).forward is not nn.Module.forward,
         tried=tried,
-        idea="Only the last axis changes; "
-        "x @ self.weight.T does it for any number of axes in front.",
+        told="a __call__ of your own",
+        expected="a method forward",
+        idea="Write forward and let nn.Module's own __call__ call it: it does more than that, as "
+        "section 7 shows.",
     )
 
 

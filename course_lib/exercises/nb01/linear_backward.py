@@ -30,7 +30,16 @@ def _gradients(attempt: Any) -> tuple[Tensor, ...]:
         tried=TRIED,
         got=got,
         expected="three tensors: the gradients of x, weight and bias",
-        idea="Return all three, in this order, with commas between them.",
+        idea="Nothing came back. Does the function end in `return`?"
+        if got is None
+        else "Return all three, in this order, with commas between them.",
+    )
+    expect_that(
+        all(isinstance(gradient, Tensor) for gradient in got),
+        tried=TRIED,
+        got=got,
+        expected="three tensors: the gradients of x, weight and bias",
+        idea="Each of the three is a tensor, calculated from x, weight and grad_out.",
     )
     return tuple(got)
 
@@ -53,6 +62,7 @@ def _three_shapes(attempt: Any) -> None:
         idea="Let the shapes guide you: only one order of a product gives (B, in), only one "
         "gives (out, in).",
         known=(
+            Known([(4, 3), (2,), (2, 3)], "weight and bias have changed places: x, weight, bias."),
             Known(
                 [(4, 3), (3, 2), (2,)],
                 "The weight's gradient is transposed: grad_out.T @ x is (out, in).",
@@ -80,11 +90,18 @@ def _three_shapes(attempt: Any) -> None:
 
 def _matches_x(attempt: Any) -> None:
     """the gradient of x is autograd's"""
+    expected = _autograd()[0]
     expect(
         _gradients(attempt)[0],
-        _autograd()[0],
+        expected,
         tried=TRIED,
-        idea="out = x @ weight.T, so x is reached through the weight: grad_out @ weight.",
+        idea="out = x @ weight.T + bias, so x is reached through the weight alone. Which product "
+        "of "
+        "grad_out and weight has the shape of x?",
+        known=(
+            Known(-expected, "The sign is turned round."),
+            Known(expected / 4, "Divided by B. The mean belongs to the loss, and is in grad_out."),
+        ),
     )
 
 
@@ -95,7 +112,8 @@ def _matches_weight(attempt: Any) -> None:
         _gradients(attempt)[1],
         expected,
         tried=TRIED,
-        idea="Each example adds its outer product of grad_out and x: grad_out.T @ x.",
+        idea="Each example adds its own share. Which product of grad_out and x sums over B and has "
+        "the shape of the weight?",
         known=(
             Known(
                 expected / 4,
@@ -112,7 +130,7 @@ def _matches_bias(attempt: Any) -> None:
         _gradients(attempt)[2],
         expected,
         tried=TRIED,
-        idea="The bias is added to every example: its gradient is the sum of grad_out over B.",
+        idea="The bias was added to every example, so every example pulls at it.",
         known=(
             Known(expected / 4, "That is the mean over B. The examples' pulls add up: sum(dim=0)."),
             Known(

@@ -48,6 +48,7 @@ def _registers_layers(attempt: Any) -> None:
             Known(
                 24, "24 = 16 + 8: the biases are missing. nn.Linear has one unless told otherwise."
             ),
+            Known(10, "The first layer is missing, or not registered. Two sizes make a layer."),
             Known(20, "One layer only. Two sizes make a layer, three sizes make two."),
         ),
     )
@@ -65,70 +66,73 @@ def _own_layers(attempt: Any) -> None:
             Known(
                 12,
                 "Three times the same layer: [nn.Linear(3, 3)] * 3 repeats one object. Call "
-                "nn.Linear once "
-                "for each layer.",
+                "nn.Linear once for each layer.",
             ),
             Known(24, "The last layer is missing: four sizes make three layers."),
         ),
     )
 
 
+SIZES = [2, 3, 4, 5, 6]  # all different, so that a layer is known by the shape of its weight
+X = torch.tensor([[1.0, 2.0], [-3.0, -1.0]])
+
+
 def _forward(attempt: Any) -> None:
     """a ReLU stands between the layers, and none after the last"""
-    module = _make(attempt, [2, 3, 2])
-    parameters = list(module.parameters())
-    shapes = [tuple(parameter.shape) for parameter in parameters]
+    module = _make(attempt, SIZES)
+    layers = _with_known_weights(module)
+    tried = f"MLP({SIZES}) with fixed weights, x = [[1, 2], [-3, -1]]"
+    ideas = {
+        (): "No activation. Linear layers in a row are one linear layer: put torch.relu between.",
+        (0, 1, 2, 3): "There is a ReLU after the last layer too. Logits may be negative: a ReLU "
+        "there "
+        "throws half of them away.",
+        (3,): "The ReLU stands after the last layer. It belongs between the layers.",
+        (0,): "A ReLU after the first layer only. It stands after every layer but the last.",
+        (2,): "A ReLU before the last layer only. It stands after every layer but the last.",
+    }
     expect(
-        shapes,
-        [(3, 2), (3,), (2, 3), (2,)],
-        tried="the shapes in MLP([2, 3, 2]).parameters()",
-        idea="Make the layers with nn.Linear, in the order in which they are used.",
-    )
-    values = (
-        [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]],
-        [0.0, 0.0, 0.0],
-        [[1.0, 1.0, 1.0], [-1.0, 0.0, 2.0]],
-        [0.0, -1.0],
-    )
-    with torch.no_grad():
-        for parameter, value in zip(parameters, values, strict=True):
-            parameter.copy_(torch.tensor(value))
-    x = torch.tensor([[1.0, 2.0], [-3.0, -4.0]])
-    tried = "two layers with small whole weights, x = [[1, 2], [-3, -4]]"
-    known = (
-        Known(
-            _by_hand(x, parameters, False, False),
-            "No activation. Two linear layers in a row are one linear layer: "
-            "put torch.relu between them.",
-        ),
-        Known(
-            _by_hand(x, parameters, True, True),
-            "There is a ReLU after the last layer too. Logits may be negative: "
-            "a ReLU there throws half of them away.",
-        ),
-        Known(
-            _by_hand(x, parameters, False, True),
-            "The ReLU stands after the last layer. It belongs between the layers.",
-        ),
-    )
-    expect(
-        call(module, x, tried=tried),
-        _by_hand(x, parameters, True, False),
+        call(module, X, tried=tried),
+        _by_hand(layers, (0, 1, 2)),
         tried=tried,
-        idea="First layer, ReLU, second layer. Nothing else.",
-        known=known,
+        idea="Each layer takes what the one before it gave; after every layer but the last "
+        "stands a "
+        "ReLU, and nothing else.",
+        known=[Known(_by_hand(layers, after), idea) for after, idea in ideas.items()],
     )
 
 
-def _by_hand(x: Tensor, parameters: list, between: bool, last: bool) -> Tensor:
-    w1, b1, w2, b2 = (parameter.detach() for parameter in parameters)
-    hidden = x @ w1.T + b1
-    out = (hidden.relu() if between else hidden) @ w2.T + b2
-    return out.relu() if last else out
+def _with_known_weights(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    """Give the layers fixed weights, whatever their names; return them in order of use."""
+    found = {tuple(parameter.shape): parameter for parameter in module.parameters()}
+    layers = []
+    for before, after in zip(SIZES[:-1], SIZES[1:], strict=True):
+        expect_that(
+            (after, before) in found and (after,) in found,
+            tried=f"the shapes in MLP({SIZES}).parameters()",
+            got=sorted(found),
+            expected=f"among them ({after}, {before}) and ({after},)",
+            idea="Make the layers with nn.Linear(before, after), one for each pair of neighbours.",
+        )
+        weight, bias = found[after, before], found[after,]
+        with torch.no_grad():
+            count = torch.arange(weight.numel()).view(after, before)
+            weight.copy_((count * 5 % 7 - 3) / 2)
+            bias.copy_(torch.arange(after) % 3 - 1.0)
+        layers.append((weight.detach(), bias.detach()))
+    return layers
+
+
+def _by_hand(layers: list[tuple[Tensor, Tensor]], relu_after: tuple[int, ...]) -> Tensor:
+    out = X
+    for number, (weight, bias) in enumerate(layers):
+        out = out @ weight.T + bias
+        out = out.relu() if number in relu_after else out
+    return out
 
 
 def _any_depth(attempt: Any) -> None:
-    """it is as deep as you say: one layer, or five"""
+    """it is as deep as you say: one layer is enough"""
     single = _make(attempt, [4, 3])
     x = torch.tensor([[-1.0, -2.0, -3.0, -4.0]])
     with torch.no_grad():
@@ -139,15 +143,6 @@ def _any_depth(attempt: Any) -> None:
         torch.full((1, 3), -9.0),
         tried="MLP([4, 3]) with all weights 1, x = [[-1, -2, -3, -4]]",
         idea="Two sizes make one layer: the last one, so no ReLU follows it.",
-    )
-    deep = _make(attempt, [4, 8, 8, 8, 8, 2])
-    out = call(deep, torch.randn(5, 4), tried="MLP([4, 8, 8, 8, 8, 2])")
-    expect_that(
-        isinstance(out, Tensor) and tuple(out.shape) == (5, 2),
-        tried="MLP([4, 8, 8, 8, 8, 2]), x of shape (5, 4)",
-        got=out,
-        expected="a tensor of shape (5, 2)",
-        idea="Loop over all layers: the number of sizes decides how many there are.",
     )
 
 

@@ -91,6 +91,12 @@ def _twice(attempt: Any) -> None:
         tried=tried,
         idea="Append to a list: a dictionary keeps one entry a name, and the second call "
         "overwrites the first.",
+        known=(
+            Known(
+                [*FULL, ("0", (2, 3)), ("0", (2, 3))],
+                "The notes of an earlier run are still there: make the list inside the function.",
+            ),
+        ),
     )
 
 
@@ -127,6 +133,15 @@ def _output_unchanged(attempt: Any) -> None:
             output.detach(), expected, tried="the model's output while it was recorded", idea=idea
         )
     expect(model(x).detach(), expected, tried="the model's output afterwards", idea=idea)
+    expect_that(
+        model.training and len(model._forward_hooks) == 1,
+        tried="a model in training mode that has a hook of somebody else's",
+        told=f"training {model.training}, {len(model._forward_hooks)} hooks",
+        expected="training True, 1 hook",
+        idea="Leave the model as it was: take off your own hooks only, by their handles, and do "
+        "not "
+        "switch it to eval().",
+    )
 
 
 EXERCISE = Exercise(
