@@ -156,7 +156,7 @@ def test_the_module_tree_has_a_line_for_each_module():
         ["2", "Linear", "(5, 2)", "10", "no, frozen"],
         ["2", "ReLU", "(5, 2)", "0", "no parameters"],
     ]
-    assert "B = 5: 34 numbers, 16 of them learn" in view.caption
+    assert "34 numbers, and 16 of them learn" in view.caption
     assert view.drawing.count("&nbsp;") == 4 * (3 * 1 + 3 * 2)
 
 

@@ -51,10 +51,7 @@ def draw_module_tree(
     learning = sum(p.numel() for p in model.parameters() if _learns(p, chosen))
     head = "".join(f'<th style="{CELL}">{title}</th>' for title in HEADINGS)
     table = f'<table style="font-family: monospace"><tr>{head}</tr>{"".join(rows)}</table>'
-    caption = (
-        f"B = {batch}: {total:,} numbers, {learning:,} of them learn. B changes shapes, "
-        "never the numbers."
-    )
+    caption = f"B = {batch}: the model holds {total:,} numbers, and {learning:,} of them learn."
     return View(table, caption)
 
 

@@ -14,9 +14,7 @@ EXERCISE = re.compile(r"\*\*Exercise (\d\d\.\d+) · (\d+) min\.\*\*")
 def checks(page: Page) -> list[tuple[Place, str]]:
     """(cell, exercise id) of every `exercise.check` that waits for the learner, in order."""
     return [
-        (place, first_text(call))
-        for place in page.code
-        for call in calls(place, "exercise.check")
+        (place, first_text(call)) for place in page.code for call in calls(place, "exercise.check")
     ]
 
 
