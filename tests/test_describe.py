@@ -13,32 +13,12 @@ import torch
 from torch import nn
 
 from course_lib._describe import describe, is_tensor, shorten
+from tests.exercises.nonsense import AngryTensor, Ghost, OfAngryMeta
 
 
 class Angry:
     def __repr__(self):
         raise ValueError("no")
-
-
-class Ghost:
-    @property
-    def __class__(self):
-        raise ValueError("no")
-
-
-class AngryMeta(type):
-    def __getattribute__(cls, name):
-        raise ValueError(name)
-
-
-class OfAngryMeta(metaclass=AngryMeta):
-    pass
-
-
-class AngryTensor(torch.Tensor):
-    @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
-        raise RuntimeError("no")
 
 
 class Apple:

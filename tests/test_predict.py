@@ -8,6 +8,7 @@ import torch
 
 from course_lib import _memory
 from course_lib.predict import agree, predict
+from tests.exercises.nonsense import Ghost
 
 
 class Angry:
@@ -17,12 +18,6 @@ class Angry:
     __hash__ = None
 
     def __repr__(self):
-        raise ValueError("no")
-
-
-class Ghost:
-    @property
-    def __class__(self):
         raise ValueError("no")
 
 

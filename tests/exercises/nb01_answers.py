@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.exercises.mutants import Right, Wrong
+
 
 class GoodLinear(nn.Module):
     """A base for mistakes in `forward` alone."""
@@ -535,6 +537,16 @@ class CountedLinear(GoodLinear):
         self.weight = nn.Parameter(torch.arange(1.0, i * o + 1).view(o, i))
 
 
+class PlainRandnLinear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(out_features, in_features))
+        self.bias = nn.Parameter(torch.randn(out_features))
+
+    def forward(self, x):
+        return torch.matmul(x, self.weight.t()).add(self.bias)
+
+
 class RowLinear(GoodLinear):
     def forward(self, x):
         batch, _ = x.shape
@@ -665,3 +677,109 @@ def record_in_eval(module, *inputs):
 def backward_in_place(x, weight, grad_out):
     grad_out *= 2
     return grad_out @ weight, grad_out.T @ x, grad_out.sum(0)
+
+
+RIGHT = [
+    Right("01.1", "plain randn", PlainRandnLinear),
+    Right("01.1", "F.linear and Xavier", FunctionalLinear),
+    Right("01.1", "register_parameter", RegisteredLinear),
+    Right("01.1", "one row at a time", RowLinear),
+    Right("01.1", "weight times x", TurnedLinear),
+    Right("01.4", "the last layer made first", LastFirstMLP),
+    Right("01.2", "deviation clamped by hand", StandardizeByHand),
+    Right("01.2", "variance of one column at a time", StandardizeByColumn),
+    Right("01.3", "a loop over named_parameters", count_in_a_loop),
+    Right("01.3", "product of the shape", count_by_shape),
+    Right("01.4", "append to the ModuleList", AppendedMLP),
+    Right("01.4", "one nn.Sequential", SequentialMLP),
+    Right("01.5", "functools.partial", record_with_partial),
+    Right("01.5", "names bound as defaults", record_with_defaults),
+    Right("01.6", "einsum", backward_by_einsum),
+    Right("01.6", "a loop over the examples", backward_by_loop),
+]
+
+WRONG = [
+    Wrong("01.1", "plain tensor weight", PlainTensorLinear, "nn.Parameter(...)"),
+    Wrong("01.1", "no super().__init__()", NoSuperLinear, "super().__init__()"),
+    Wrong("01.1", "super() last", LateSuperLinear, "super().__init__()"),
+    Wrong("01.1", "weight (in, out)", SidewaysLinear, "Yours is (in, out)"),
+    Wrong("01.1", "frozen", FrozenLinear, "never learns"),
+    Wrong("01.1", "all zeros", ZeroLinear, "stay equal for ever"),
+    Wrong("01.1", "large weights", LargeLinear, "Draw small ones"),
+    Wrong("01.1", "no bias in forward", NoBiasLinear, "The bias is missing"),
+    Wrong("01.1", "not transposed", UntransposedLinear, "transposed"),
+    Wrong("01.1", "an activation", ReluLinear, "There is an activation in it"),
+    Wrong("01.1", ".data in forward", DataLinear, "cut a tensor off from autograd"),
+    Wrong("01.1", "a function", lambda i, o: torch.zeros(o, i), "a class, not"),
+    Wrong("01.1", "nn.Linear itself", nn.Linear, "write both methods"),
+    Wrong("01.1", "__call__", CallLinear, "Write forward"),
+    Wrong("01.1", "arithmetic outside", OutsideLinear, "inside the brackets"),
+    Wrong("01.1", "bias of shape (1, out)", RowBiasLinear, "(out_features,)"),
+    Wrong("01.1", "a buffer", BufferLinear, "never trained"),
+    Wrong("01.1", "counted weights", CountedLinear, "Draw small ones"),
+    Wrong("01.2", "one mean for all", GlobalStandardize, "Each column has its own"),
+    Wrong("01.2", "variance", VarianceStandardize, "standard deviation is its root"),
+    Wrong("01.2", "no division", CenterOnly, "division by the standard deviation"),
+    Wrong("01.2", "statistics of the batch", BatchStandardize, "Measure mean and std once"),
+    Wrong("01.2", "0 / 0", NaNStandardize, "divide by 1"),
+    Wrong("01.2", "tiny epsilon", EpsilonStandardize, "a hundred million"),
+    Wrong("01.2", "parameters", LearnedStandardize, "measured, not learned"),
+    Wrong("01.2", "plain attributes", AttributeStandardize, "register_buffer"),
+    Wrong("01.2", "not persistent", ForgetfulStandardize, "persistent"),
+    Wrong("01.2", "small deviations replaced", ClampedStandardize, "Only a deviation of 0"),
+    Wrong("01.2", "deviation of the batch", BatchDeviation, "Measure mean and std once"),
+    Wrong("01.2", "clamped at 0.1", ClampedAtATenth, "divided by 1"),
+    Wrong("01.2", "sign", TurnedStandardize, "The sign is turned round"),
+    Wrong("01.2", "no brackets", NoBrackets, "Put brackets"),
+    Wrong("01.2", "a function", lambda data: nn.Identity(), "a class, not"),
+    Wrong("01.3", "first tensor only", count_first, "return after the loop"),
+    Wrong("01.3", "shared weight twice", count_by_owner, "It is one tensor"),
+    Wrong("01.3", "number of tensors", lambda m, t=False: len(list(m.parameters())), "numel()"),
+    Wrong("01.3", "own parameters only", count_own, "sit in the children"),
+    Wrong("01.3", "no biases", count_weights, "biases"),
+    Wrong("01.3", "state_dict", count_state_dict, "counted under both its names"),
+    Wrong("01.3", "every module's whole tree", count_every_tree, "counted twice"),
+    Wrong("01.3", "buffers too", count_buffers, "holds buffers too"),
+    Wrong("01.3", "flag ignored", count_all, "trainable_only changes nothing"),
+    Wrong("01.3", "always trainable only", count_trainable, "frozen ones are missing"),
+    Wrong("01.3", "flag the wrong way round", count_frozen, "Those are the frozen ones"),
+    Wrong("01.3", "a tensor", count_as_tensor, "as a tensor"),
+    Wrong("01.4", "a Python list", ListMLP, "a plain list hides"),
+    Wrong("01.4", "one object repeated", RepeatedMLP, "repeats one object"),
+    Wrong("01.4", "no activation", FlatMLP, "one linear layer"),
+    Wrong("01.4", "ReLU after the last", ReluEverywhereMLP, "after the last layer too"),
+    Wrong("01.4", "ReLU only at the end", ReluLastMLP, "It belongs between"),
+    Wrong("01.4", "two layers, always", TwoLayerMLP, "four sizes make three layers"),
+    Wrong("01.4", "no biases", NoBiasMLP, "the biases are missing"),
+    Wrong("01.4", "one ReLU, at the end", OneReluMLP, "before the last layer only"),
+    Wrong("01.4", "one ReLU, at the start", FirstReluMLP, "after the first layer only"),
+    Wrong("01.4", "calls the ModuleList", CalledListMLP, "loop over it"),
+    Wrong("01.4", "list into Sequential", StarlessMLP, "Put a star"),
+    Wrong("01.4", "a function", lambda sizes: nn.Sequential(), "a class, not"),
+    Wrong("01.5", "hook with two arguments", record_two, "(module, args, output)"),
+    Wrong("01.5", "one list for ever", record_for_ever, "make the list inside"),
+    Wrong("01.5", "left in eval mode", record_in_eval, "as it was"),
+    Wrong("01.5", "late binding", record_late, "looks its variables up when it runs"),
+    Wrong("01.5", "direct children only", record_children, "Only the direct children"),
+    Wrong("01.5", "leaves only", record_leaves, "Containers have an output too"),
+    Wrong("01.5", "the model too", record_root, "Skip names that are empty"),
+    Wrong("01.5", "input shapes", record_inputs, "take the last"),
+    Wrong("01.5", "the model never runs", record_nothing, "Did the model run"),
+    Wrong("01.5", "a dictionary", record_in_a_dict, "a dictionary keeps one entry"),
+    Wrong("01.5", "hooks left on", record_and_leave, "call its remove()"),
+    Wrong("01.5", "the hook returns", record_and_replace, "replaces the output"),
+    Wrong("01.6", "weight transposed", backward_transposed, "is (out, in)"),
+    Wrong("01.6", "bias averaged", backward_mean_bias, "mean over B"),
+    Wrong("01.6", "bias not summed", lambda x, w, g: (g @ w, g.T @ x, g), "sum their pulls"),
+    Wrong("01.6", "bias summed over out", backward_sum_out, "sums over B"),
+    Wrong("01.6", "bias keeps an axis", backward_keepdim, "left an axis too many"),
+    Wrong("01.6", "weight averaged", backward_mean_weight, "already in grad_out"),
+    Wrong("01.6", "wrong order", lambda x, w, g: (g.T @ x, g @ w, g.sum(0)), "changed places"),
+    Wrong("01.6", "two of three", lambda x, w, g: (g @ w, g.T @ x), "Return all three"),
+    Wrong("01.6", "local derivative only", backward_ones, "The chain rule multiplies"),
+    Wrong("01.6", "sign", lambda x, w, g: (-g @ w, g.T @ x, g.sum(0)), "sign is turned"),
+    Wrong("01.6", "no return", lambda x, w, g: None, "end in `return`"),
+    Wrong("01.6", "None for one", lambda x, w, g: (None, g.T @ x, g.sum(0)), "is a tensor"),
+    Wrong("01.6", "changes its input", backward_in_place, "works in place"),
+    Wrong("01.6", "weight not transposed", lambda x, w, g: (g @ w.T, g.T @ x, g.sum(0)), "inner"),
+]
