@@ -2,7 +2,7 @@
 
 from typing import Any
 
-VIEW = "application/vnd.jupyter.widget-view+json"
+from course_lib._panel import WIDGET_VIEW
 
 
 def drop_views(model: dict[str, Any], **_: object) -> None:
@@ -17,4 +17,4 @@ def drop_views(model: dict[str, Any], **_: object) -> None:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if len(data) > 1:
-                data.pop(VIEW, None)
+                data.pop(WIDGET_VIEW, None)

@@ -15,7 +15,8 @@ LAYERS = (
     {"data", "model", "loss", "metric", "checkpoint", "freeze", "monitor", "shapes"},
     {"loop", "pretrain"},
     {"doctor"},
-    {"_describe", "_memory", "_panel", "_saving"},  # what the instruments are made of
+    {"_describe", "_memory", "_panel"},  # what the instruments are made of
+    {"_saving"},
     {"plot", "predict"},
     {"explore", "exercises"},
     {"progress"},

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from course_lib._panel import Panel
-
-VIEW = "application/vnd.jupyter.widget-view+json"
+from course_lib._panel import Panel, widget_view
 
 
 class Card:
@@ -22,7 +20,7 @@ class Card:
         bundle: dict[str, Any] = self.panel._repr_mimebundle_()
         widget = self.widget()
         if widget is not None:
-            bundle[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+            bundle |= widget_view(widget)
         return bundle
 
     def widget(self) -> Any:

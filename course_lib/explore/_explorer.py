@@ -14,9 +14,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from course_lib import plot
+from course_lib._panel import widget_view
 
 CAPTION = "font-size: 14px; line-height: 1.5; white-space: normal; max-width: 720px"
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Explorer:
             data["text/html"] = _page(view)
         widget = self.widget()
         if widget is not None:
-            data[VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+            data |= widget_view(widget)
         return data, metadata
 
     def widget(self) -> Any:

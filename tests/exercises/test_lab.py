@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from course_lib import _memory, _panel, exercises
+from course_lib._panel import WIDGET_VIEW
 from course_lib.exercises import (
     Exercise,
     check,
@@ -21,7 +22,7 @@ from course_lib.exercises import (
     solution,
     solution_source,
 )
-from course_lib.exercises._card import VIEW, Card
+from course_lib.exercises._card import Card
 from course_lib.exercises._checking import call, expect
 from tests.exercises.nonsense import ANGRY, NONSENSE
 
@@ -223,7 +224,7 @@ def test_in_a_notebook_the_card_is_text_and_widget_at_once(shown, capsys):
     (card,) = shown
     bundle = card._repr_mimebundle_()
     assert bundle["text/plain"] + "\n" == NOT_YET
-    assert bundle[VIEW]["model_id"] == card.widget().model_id
+    assert bundle[WIDGET_VIEW]["model_id"] == card.widget().model_id
     assert card.widget().children[0].value == card.panel.html()
     assert capsys.readouterr().out == ""
 
