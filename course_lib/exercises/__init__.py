@@ -73,7 +73,7 @@ def check(exercise_id: str, attempt: Any) -> Any:
     try:
         exercise = find(exercise_id)
     except KeyError as error:
-        _show(Panel("Exercise not found", (Row(str(error.args[0])),), "open"))
+        _show(_not_found(error))
         return attempt
     try:
         given = attempt is exercise.reference
@@ -116,9 +116,13 @@ def _show_for(exercise_id: str, make_panel: Any) -> None:
     try:
         exercise = find(exercise_id)
     except KeyError as error:
-        _show(Panel("Exercise not found", (Row(str(error.args[0])),), "open"))
+        _show(_not_found(error))
     else:
         _show(make_panel(exercise))
+
+
+def _not_found(error: KeyError) -> Panel:
+    return Panel("Exercise not found", (Row(str(error.args[0])),), "open")
 
 
 def _show(panel: Panel) -> None:

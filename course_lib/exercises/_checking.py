@@ -145,8 +145,8 @@ def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Kn
 
 def _where_they_differ(got: Tensor, expected: Tensor) -> tuple[str, str]:
     """Two large tensors of one shape: the first place where they differ, and what stands there."""
-    differs = ~torch.isclose(got.detach(), expected, rtol=1e-4, atol=1e-5, equal_nan=True)
-    place = tuple(differs.nonzero()[0].tolist())
+    close = torch.isclose(got.detach(), expected, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+    place = tuple((~close).nonzero()[0].tolist())
     where = f"; the first difference is at {list(place)}: "
     return tuple(f"{describe(x)}{where}{x[place].item():.4g}" for x in (got, expected))
 

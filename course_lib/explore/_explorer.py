@@ -112,9 +112,15 @@ def _page(view: View) -> str:
 
 def _build(ipywidgets: Any, explorer: Explorer) -> Any:
     inputs = {key: _input(ipywidgets, control) for key, control in explorer.controls.items()}
-    picture, caption = _canvas(ipywidgets, explorer.view()), ipywidgets.HTML()
+    first = explorer.view()
+    picture, caption = _canvas(ipywidgets, first), ipywidgets.HTML()
 
-    def redraw(_: Any = None) -> None:
+    def show(view: View) -> None:
+        figure = isinstance(view.drawing, Figure)
+        picture.value = plot.png(view.drawing) if figure else view.drawing
+        caption.value = _text(view.caption)
+
+    def redraw(_: Any) -> None:
         try:
             view = explorer.draw(**{key: control.value for key, control in inputs.items()})
         except Exception as error:
@@ -122,11 +128,9 @@ def _build(ipywidgets: Any, explorer: Explorer) -> Any:
                 f"This setting cannot be drawn ({type(error).__name__}: {error})."
             )
             return
-        figure = isinstance(view.drawing, Figure)
-        picture.value = plot.png(view.drawing) if figure else view.drawing
-        caption.value = _text(view.caption)
+        show(view)
 
-    redraw()
+    show(first)
     for control in inputs.values():
         control.observe(redraw, names="value")
     return ipywidgets.VBox([*inputs.values(), picture, caption])
