@@ -5,13 +5,11 @@ set aside under another name and a new one begun, and where nothing can be writt
 as long as the session.
 """
 
-import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
-from course_lib import runtime
+from course_lib import _files, runtime
 
 VERSION = 1
 _unsaved: dict[Path, dict] = {}
@@ -79,22 +77,11 @@ def _keep_for_this_session(path: Path, state: dict, error: OSError) -> None:
 
 def _save(state: dict) -> None:
     path = _path()
-    temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix="progress.", suffix=".tmp", delete=False, encoding="utf-8"
-        ) as file:
-            temporary = file.name
-            json.dump(state, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        content = json.dumps(state, indent=1, sort_keys=True).encode()
+        _files.write_atomically(path, content)
         _unsaved.pop(path, None)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         _keep_for_this_session(path, state, error)
 
 

@@ -47,6 +47,12 @@ def state_dir() -> Path:
     return (checkout() or Path.home()) / ".course"
 
 
+def cache_dir() -> Path:
+    """The folder for what can be made again: `COURSE_CACHE_DIR`, else `cache/` in `state_dir()`."""
+    named = os.environ.get("COURSE_CACHE_DIR")
+    return Path(named).expanduser() if named else state_dir() / "cache"
+
+
 def place() -> str:
     """Where this process runs: "Colab", "Binder", "Jupyter" or "Python"."""
     if "COLAB_RELEASE_TAG" in os.environ or "google.colab" in sys.modules:

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "course_lib"
 
 # From the ground up. A module imports from lower lines only; a package may import its own modules.
 LAYERS = (
-    {"runtime"},
+    {"runtime", "_files", "_prose"},
+    {"_sources"},
     {"data", "model", "loss", "metric", "checkpoint", "freeze", "monitor", "shapes"},
     {"loop", "pretrain"},
     {"doctor"},
