@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from course_lib._panel import Panel, widget_view
+from course_lib._panel import Panel
+from course_lib.runtime import widget_view
 
 
 class Card:

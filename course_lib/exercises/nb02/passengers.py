@@ -1,0 +1,174 @@
+"""Exercise 02.3: a Dataset over a table."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from course_lib.data import PassengerDataset
+from course_lib.exercises._checking import call, expect, expect_that
+from course_lib.exercises._exercise import Exercise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEATURES = torch.tensor([[0.5, 1.0, 0.0], [-1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+LABELS = [0, 1, 1, 0]
+
+
+class _Encoder:
+    """Gives three known features for a row, by its age."""
+
+    def encode(self, frame: "pd.DataFrame") -> Tensor:
+        return FEATURES[torch.tensor(frame["age"].to_numpy(dtype="int64"))]
+
+
+def _frame(labels: bool = True, first: int = 0) -> "pd.DataFrame":
+    """Four rows; their index begins at `first`, as after a filter."""
+    import pandas as pd
+
+    columns = {"passenger": ["P1", "P2", "P3", "P4"], "age": [0.0, 1.0, 2.0, 3.0]}
+    if labels:
+        columns["seasick"] = LABELS
+    return pd.DataFrame(columns, index=range(first, first + 4))
+
+
+TRIED = "four passengers, three features each"
+
+
+def _made(attempt: Any, frame: "pd.DataFrame", **options: Any) -> Any:
+    made = call(attempt, frame, _Encoder(), **options, tried=TRIED)
+    expect_that(
+        isinstance(made, Dataset),
+        tried=TRIED,
+        got=made,
+        expected="a torch Dataset",
+        idea="The class has to inherit from Dataset.",
+    )
+    return made
+
+
+def _item(dataset: Any, index: int, tried: str) -> dict:
+    item = call(lambda: dataset[index], tried=tried)
+    expect_that(
+        isinstance(item, dict),
+        tried=tried,
+        got=item,
+        expected='a dict such as {"features": ..., "labels": ...}',
+        idea="Nothing came back. Does __getitem__ end in `return`?"
+        if item is None
+        else "The course's batches are dicts: the model's inputs by name, and \"labels\".",
+    )
+    return item
+
+
+def _length(attempt: Any) -> None:
+    """len(dataset) is the number of passengers"""
+    dataset = _made(attempt, _frame())
+    expect(
+        call(lambda: len(dataset), tried=f"len of {TRIED}"),
+        4,
+        tried=f"len of {TRIED}",
+        idea="__len__ returns how many rows there are.",
+    )
+
+
+def _features(attempt: Any) -> None:
+    """an item's features are its row, encoded"""
+    dataset = _made(attempt, _frame(first=10))  # a filtered table keeps its old row names
+    for index in (0, 2, 3):
+        tried = f"dataset[{index}]"
+        item = _item(dataset, index, tried)
+        expect_that(
+            "features" in item,
+            tried=tried,
+            got=sorted(map(str, item)),
+            expected="the keys 'features' and 'labels'",
+            idea="The model takes its input as `features`: that is the key.",
+        )
+        got = item["features"]
+        shape = tuple(getattr(got, "shape", ()))
+        ideas = {
+            (1, 3): "One row too many axes: an item has no batch axis. The DataLoader adds it.",
+            (4, 3): "That is the whole table. Return the row at `index`.",
+        }
+        expect(
+            got,
+            FEATURES[index],
+            tried=tried,
+            idea=ideas.get(
+                shape,
+                "encoder.encode(frame) gives (N, F): keep it in __init__, return row `index`.",
+            ),
+        )
+
+
+def _labels(attempt: Any) -> None:
+    """an item's label is a whole number, without an axis"""
+    dataset = _made(attempt, _frame(first=10))
+    for index in (0, 1, 3):
+        tried = f'dataset[{index}]["labels"]'
+        item = _item(dataset, index, tried)
+        expect_that(
+            "labels" in item,
+            tried=tried,
+            got=sorted(map(str, item)),
+            expected="the keys 'features' and 'labels'",
+            idea='For training data the item has its target, under "labels".',
+        )
+        _expect_label(item["labels"], LABELS[index], tried)
+
+
+def _expect_label(got: Any, expected: int, tried: str) -> None:
+    if isinstance(got, int) and not isinstance(got, bool):
+        got = torch.tensor(got)  # the loader makes the same of it
+    ideas = {"shape": "", "float": ""}
+    if isinstance(got, Tensor) and got.is_floating_point():
+        ideas["float"] = "A class is a whole number: make the labels long, not float."
+    if isinstance(got, Tensor) and got.dim():
+        ideas["shape"] = "A label has no axis, so that a batch of them is (B,)."
+    expect(
+        got,
+        torch.tensor(expected),
+        tried=tried,
+        idea=ideas["shape"] or ideas["float"] or 'The label is frame["seasick"] of the same row.',
+    )
+
+
+def _without_labels(attempt: Any) -> None:
+    """with train=False there is no label, whether the table has the column or not"""
+    for labels in (False, True):
+        column = "with" if labels else "without"
+        tried = f'train=False, a table {column} the column "seasick"'
+        dataset = _made(attempt, _frame(labels=labels), train=False)
+        item = _item(dataset, 1, tried)
+        expect_that(
+            "labels" not in item,
+            tried=tried,
+            got=sorted(map(str, item)),
+            expected="['features']",
+            idea="Leave the key out altogether: None cannot be put into a batch, and a made-up "
+            "label would be believed.",
+        )
+        expect(item["features"], FEATURES[1], tried=tried, idea="The features stay as they are.")
+
+
+EXERCISE = Exercise(
+    "02.3",
+    "A Dataset over a table",
+    9,
+    PassengerDataset,
+    (_length, _features, _labels, _without_labels),
+    (
+        "Do the work once, in __init__: encode the table, keep the labels as a tensor if `train`.",
+        (
+            'self.features = encoder.encode(frame), and labels = torch.tensor(frame["seasick"].'
+            "to_numpy())."
+        ),
+        (
+            'item = {"features": self.features[index]}; add item["labels"] only if there are '
+            "labels; return item."
+        ),
+    ),
+)
