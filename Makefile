@@ -9,9 +9,11 @@ JOBS ?= 2
 PY := .venv/bin/python
 ON_PATH = PATH="$$PWD/.venv/bin:$$PATH"
 
-# A fresh folder for progress and caches, so that no run sees a learner's own or leaves any behind.
+# A fresh folder for progress, so that no run sees a learner's own or leaves any behind. What was collected
+# from the installed libraries is the same for all of them, and kept.
 FRESH_STATE = state="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$state"' EXIT; trap 'exit 130' INT; \
-	trap 'exit 143' TERM; export COURSE_STATE_DIR="$$state"
+	trap 'exit 143' TERM; export COURSE_STATE_DIR="$$state"; \
+	export COURSE_CACHE_DIR="$$PWD/.pytest_cache/course"
 # Two workers on two cores: one thread each, and a file's tests stay together.
 PYTEST = $(ON_PATH) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile --durations 15
 

@@ -8,9 +8,7 @@ import html
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Any
 
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 TONES = {
     "good": "0, 158, 115",
     "open": "230, 159, 0",
@@ -87,11 +85,6 @@ class Panel:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return {"text/plain": self.plain(), "text/html": self.html()}
-
-
-def widget_view(widget: Any) -> dict[str, dict]:
-    """The entry of a MIME bundle that shows a live ipywidget."""
-    return {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}}
 
 
 def show(thing: object, plain: str) -> None:

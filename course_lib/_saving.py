@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from course_lib._panel import WIDGET_VIEW
+from course_lib.runtime import WIDGET_VIEW
 
 
 def drop_views(model: dict[str, Any], **_: object) -> None:

@@ -27,9 +27,9 @@ def source_files(library: str) -> list[Path]:
         ModuleNotFoundError: the library is not installed.
     """
     spec = importlib.util.find_spec(library)
-    if spec is None or not spec.origin:
+    if spec is None or not spec.origin or not spec.submodule_search_locations:
         raise ModuleNotFoundError(
-            f"source_files: found no installed library called {library!r}; expected one with "
+            f"source_files: found no installed library called {library!r}; expected a folder of "
             "Python sources. Install it, or run the set-up cell again."
         )
     root = Path(spec.origin).parent

@@ -1,16 +1,20 @@
 """Where the course runs: device, seeds, versions, folders. The ground that all else stands on."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
 import platform
 import random
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import course_lib
 
 PACKAGE = Path(__file__).resolve().parent
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 REPORTED = ("torch", "numpy", "transformers", "ipywidgets")
 
 
@@ -60,6 +64,30 @@ def place() -> str:
     if "BINDER_SERVICE_HOST" in os.environ:
         return "Binder"
     return "Jupyter" if "ipykernel" in sys.modules else "Python"
+
+
+def widget_view(widget: Any) -> dict[str, dict]:
+    """The entry of a MIME bundle that shows a live ipywidget."""
+    return {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}}
+
+
+def progress_bar(steps: Iterable, total: int, description: str) -> Iterable:
+    """Go through `steps` and show meanwhile how far it is, with nothing left of it at the end.
+
+    In a notebook that is a widget and no other output, so that a cell shows the same with and
+    without it; elsewhere a line on stderr.
+    """
+    from tqdm import tqdm
+
+    if "ipykernel" in sys.modules:
+        with contextlib.suppress(ImportError):  # no ipywidgets
+            from IPython.display import publish_display_data
+            from tqdm.notebook import tqdm_notebook
+
+            bar = tqdm_notebook(steps, description, total, leave=False, display=False)
+            publish_display_data(widget_view(bar.container))
+            return bar
+    return tqdm(steps, description, total, leave=False)
 
 
 def device() -> str:

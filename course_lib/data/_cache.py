@@ -1,6 +1,7 @@
 """One file of JSON that says what it was made from and notices when it is damaged.
 
-Its first line is a header: the key, and for each part its SHA-256. Each further line is one part.
+Its first line is the SHA-256 of the second, a header: the key, and for each part its SHA-256. Each
+further line is one part.
 """
 
 import hashlib
@@ -19,27 +20,30 @@ class Damaged(Exception):  # noqa: N818 it is an answer, not an error
 def write(path: Path, key: Mapping[str, str], parts: Mapping[str, Any]) -> None:
     """Replace the file. Raises OSError where it cannot be written."""
     lines = {name: json.dumps(part).encode() for name, part in parts.items()}
-    sums = {name: hashlib.sha256(line).hexdigest() for name, line in lines.items()}
+    sums = {name: _sum(line) for name, line in lines.items()}
     header = json.dumps({"key": dict(key), "parts": sums}).encode()
-    _files.write_atomically(path, b"\n".join([header, *lines.values()]) + b"\n")
+    _files.write_atomically(
+        path, b"\n".join([_sum(header).encode(), header, *lines.values()]) + b"\n"
+    )
 
 
 def read(path: Path, key: Mapping[str, str], wanted: str) -> Any:
-    """One part of the file; None where there is no file, or one made from something else.
+    """One part of the file; None where no file is, or one made from something else.
 
     Raises:
         Damaged: the file is cut off, changed, or something else altogether.
     """
     try:
         with path.open("rb") as file:
-            header = json.loads(file.readline())
+            checksum = file.readline().removesuffix(b"\n").decode()
+            header = _checked(file.readline(), checksum)
             if header["key"] != dict(key):
                 return None
             for name, checksum in header["parts"].items():
                 line = file.readline()
                 if name == wanted:
                     return _checked(line, checksum)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(path.name) from error
@@ -48,6 +52,10 @@ def read(path: Path, key: Mapping[str, str], wanted: str) -> Any:
 
 def _checked(line: bytes, checksum: str) -> Any:
     line = line.removesuffix(b"\n")
-    if hashlib.sha256(line).hexdigest() != checksum:
+    if _sum(line) != checksum:
         raise ValueError("the checksum differs")
     return json.loads(line)
+
+
+def _sum(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()

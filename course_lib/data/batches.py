@@ -59,7 +59,7 @@ class LengthBatchSampler(Sampler[list[int]]):
 
     Arguments:
         lengths     of every example
-        batch_size  examples in a batch; the last of a window may be smaller
+        batch_size  examples in a batch; one batch holds what is left over
         window      batches that are sorted together: 1 is mere shuffling, many leave less to chance
 
     Raises:
@@ -129,8 +129,8 @@ def class_weights(labels: Sequence[int] | Tensor, num_classes: int) -> Tensor:
 
     Built in notebooks/02_dataset_and_dataloader.ipynb.
     """
-    labels = torch.as_tensor(labels)
-    outside = labels[(labels < 0) | (labels >= num_classes)]
+    labels = torch.as_tensor(labels if isinstance(labels, Tensor) else list(labels))
+    outside = labels[(labels < 0) | (labels >= num_classes) | (labels != labels.long())]
     if len(outside):
         raise ValueError(
             f"class_weights: got the label {outside[0].item()}, expected 0 to {num_classes - 1}. "

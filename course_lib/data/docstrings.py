@@ -4,6 +4,7 @@ They are collected once from the sources of the installed libraries, which are r
 kept in one file in `runtime.cache_dir()`; a change of version or of the cleaning makes it anew.
 """
 
+import contextlib
 import hashlib
 import importlib.metadata
 from collections import defaultdict
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import _prose, _sources, runtime
-from course_lib.data import _cache
+from course_lib.data import _cache, splits
 from course_lib.data.splits import _expect_split, key_of, split_of
 
 # The classes, by label: 0 is matplotlib. Each name as it is imported, and as it is installed.
@@ -59,13 +60,12 @@ def _part(name: str) -> Any:
         found = None
     if found is not None:
         return found
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):  # whoever comes second waits, and then reads
-            return _read_or_collect(path, key, name)
-    except OSError as error:
-        print(f"load_docstrings: nothing can be kept in {path.parent} ({error.strerror}).")
-        return _collect()[name]
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # whoever cannot lock cannot write: that is said below
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Whoever comes second waits, and then reads.
+            stack.enter_context(FileLock(path.with_suffix(".lock")))
+        return _read_or_collect(path, key, name)
 
 
 def _read_or_collect(path: Path, key: Mapping[str, str], name: str) -> Any:
@@ -74,18 +74,24 @@ def _read_or_collect(path: Path, key: Mapping[str, str], name: str) -> Any:
     except _cache.Damaged:
         print("load_docstrings: the cached docstrings were damaged; they are collected again.")
         found = None
-    if found is None:
-        parts = _collect()
+    if found is not None:
+        return found
+    parts = _collect()
+    try:
         _cache.write(path, key, parts)
-        found = parts[name]
-    return found
+    except OSError as error:
+        print(
+            f"load_docstrings: {path} cannot be written ({error.strerror}), so the docstrings are "
+            "collected anew each time. COURSE_CACHE_DIR names another folder."
+        )
+    return parts[name]
 
 
 def _key() -> dict[str, str]:
-    """What the corpus depends on: the libraries' versions and the code that cleans."""
+    """What the corpus depends on: the libraries' versions, the code that cleans and splits."""
     key = {name: importlib.metadata.version(DISTRIBUTIONS.get(name, name)) for name in LIBRARIES}
     code = hashlib.sha256()
-    for module in (_sources.__file__, _prose.__file__, __file__):
+    for module in (_sources.__file__, _prose.__file__, splits.__file__, __file__):
         code.update(Path(module).read_bytes())
     return key | {"code": code.hexdigest()}
 
@@ -93,7 +99,6 @@ def _key() -> dict[str, str]:
 def _collect() -> dict[str, list]:
     """Read all libraries, in two processes, and make the parts of the corpus."""
     from joblib import Parallel, delayed
-    from tqdm import tqdm
 
     jobs = [
         (label, files[start : start + FILES_AT_ONCE])
@@ -105,7 +110,7 @@ def _collect() -> dict[str, list]:
     results = Parallel(n_jobs=2, return_as="generator")(read(files) for _, files in jobs)
     sentences: list[dict[str, None]] = [{} for _ in LIBRARIES]
     paragraphs: dict[str, None] = {}
-    bar = tqdm(results, total=len(jobs), desc="collecting docstrings", leave=False)
+    bar = runtime.progress_bar(results, len(jobs), "collecting docstrings")
     for (label, _), (first, rest) in zip(jobs, bar, strict=True):
         sentences[label].update(dict.fromkeys(first))
         paragraphs.update(dict.fromkeys(rest))

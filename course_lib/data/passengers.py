@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def load_passengers(split: str, path: str | Path | None = None) -> pd.DataFrame:
     Built in notebooks/02_dataset_and_dataloader.ipynb.
     """
     _expect_split(split, "load_passengers")
-    path = Path(path) if path else runtime.data_dir() / "passengers.csv"
+    path = runtime.data_dir() / "passengers.csv" if path is None else Path(path)
     frame = _read(path)
     _expect_known_splits(frame, path)
     chosen = frame[frame["split"] == split].reset_index(drop=True)
@@ -51,40 +52,66 @@ def load_passengers(split: str, path: str | Path | None = None) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """The whole file, its columns of numbers converted, each row with the line it stands on."""
+    """The whole file, its columns of numbers converted; a row's index is the line it stands on."""
     import pandas as pd
 
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"load_passengers: found no file {path.name} in {path.parent}, expected a CSV file. "
-            "Is the path right? Without one, the course's own file is read."
-        )
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False)
-    except pd.errors.EmptyDataError:
-        frame = pd.DataFrame()
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"load_passengers: {path.name} cannot be read as a table ({error}); expected UTF-8 "
-            "text with as many commas in every line. Was it saved as CSV?"
-        ) from error
-    missing = [column for column in COLUMNS if column not in frame.columns]
-    if frame.empty or missing:
-        got = f"no column {', '.join(missing)}" if len(frame.columns) else "an empty file"
-        raise ValueError(
-            f"load_passengers: {path.name} has {got if missing else 'a header and no rows'}; "
-            f"expected rows with the columns {', '.join(COLUMNS)}. Was it saved completely, with "
-            "commas between the columns?"
-        )
+    lines = _lines(path)
+    header = lines.pop(min(lines)) if lines else []
+    _expect_columns(header, len(lines), path)
+    for line, fields in lines.items():
+        if len(fields) != len(header):
+            raise ValueError(
+                f"load_passengers: {path.name}, line {line}: got {len(fields)} values, expected "
+                f"{len(header)}, one for each column. Is there a comma too many or too few, or "
+                "was the file cut off?"
+            )
+    frame = pd.DataFrame(list(lines.values()), index=list(lines), columns=header)
     for column in COLUMNS:
         convert = _label if column == LABEL else _number if column in NUMBERS else _text
         frame[column] = _converted(frame[column], convert, path)
     return frame
 
 
+def _lines(path: Path) -> dict[int, list[str]]:
+    """By line number, the fields of each line that is not blank."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"load_passengers: found no file {path.name} in {path.parent}, expected a CSV file. "
+            "Is the path right? Without one, the course's own file is read."
+        )
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            return dict((reader.line_num, fields) for fields in reader if fields)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"load_passengers: {path.name} cannot be read as a table ({error}); expected UTF-8 "
+            "text with commas between the columns. Was it saved as CSV?"
+        ) from error
+
+
+def _expect_columns(header: list[str], rows: int, path: Path) -> None:
+    missing = [column for column in COLUMNS if column not in header]
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if not header:
+        got = "nothing in it"
+    elif missing:
+        got = f"no column {', '.join(missing)}"
+    elif twice:
+        got = f"two columns {', '.join(twice)}"
+    elif not rows:
+        got = "a header and no rows"
+    else:
+        return
+    raise ValueError(
+        f"load_passengers: {path.name} has {got}; expected rows with the columns "
+        f"{', '.join(COLUMNS)}. Was it saved completely, with commas between the columns?"
+    )
+
+
 def _converted(column: pd.Series, convert: Callable[[str], Any], path: Path) -> list:
     values = []
-    for line, text in enumerate(column, start=2):  # line 1 is the header
+    for line, text in column.items():
         try:
             if text == "" and column.name not in (*MAY_BE_MISSING, LABEL):
                 raise ValueError("a value")
@@ -118,7 +145,7 @@ def _label(text: str) -> int:
 
 
 def _expect_known_splits(frame: pd.DataFrame, path: Path) -> None:
-    for line, split in enumerate(frame["split"], start=2):
+    for line, split in frame["split"].items():
         _expect_split(split, f"load_passengers: {path.name}, line {line}, column split")
 
 
@@ -150,11 +177,22 @@ class TableEncoder:
 
     @classmethod
     def fit(cls, frame: pd.DataFrame) -> TableEncoder:
-        """Measure medians, means, deviations and categories; pass the training part, no other."""
+        """Measure medians, means, deviations and categories; pass the training part, no other.
+
+        A number that is always the same, or never there, becomes 0.
+
+        Raises:
+            ValueError: the table has no rows.
+        """
+        if len(frame) == 0:
+            raise ValueError(
+                "TableEncoder.fit: got a table without rows, expected the training part. Did a "
+                "filter leave nothing?"
+            )
         numbers = frame[list(NUMBERS)].astype("float64")
-        medians = numbers.median()
+        medians = numbers.median().fillna(0.0)  # a column of nothing but gaps has no median
         filled = numbers.fillna(medians)
-        deviations = filled.std(ddof=0).replace(0.0, 1.0)
+        deviations = filled.std(ddof=0).where(filled.nunique() > 1, 1.0)
         gaps = tuple(name for name in NUMBERS if numbers[name].isna().any())
         values = {name: tuple(sorted(frame[name].dropna().unique())) for name in CATEGORIES}
         return cls(medians.to_dict(), filled.mean().to_dict(), deviations.to_dict(), gaps, values)

@@ -1,6 +1,6 @@
 """Sentences as sequences of token numbers, each as long as it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import index as as_int
 
 import torch
@@ -19,12 +19,13 @@ class SentenceDataset(Dataset):
         sentences    the texts
         labels       for each its class; None where there are none
         encode       turns a text into a list of token numbers
-        max_tokens   the longest T
+        max_tokens   the longest T, 1 or more
         num_classes  if given, labels have to be below it
 
     Raises:
-        TypeError: a sentence is not a string, a label not a whole number.
-        ValueError: a sentence is empty; labels are too many, too few or outside the classes.
+        TypeError: a sentence is not a string, a label or a token not a whole number.
+        ValueError: a sentence is empty or has no token; labels are too many, too few or outside
+            the classes; max_tokens is below 1.
 
     Built in notebooks/02_dataset_and_dataloader.ipynb.
     """
@@ -37,9 +38,15 @@ class SentenceDataset(Dataset):
         max_tokens: int = MOST_TOKENS,
         num_classes: int | None = None,
     ) -> None:
+        if max_tokens < 1:
+            raise ValueError(
+                f"SentenceDataset: got max_tokens = {max_tokens}, expected 1 or more. Try "
+                f"{MOST_TOKENS}."
+            )
         _expect_sentences(sentences)
         self.labels = None if labels is None else _checked(labels, len(sentences), num_classes)
-        self.input_ids = [_shortened(encode(text), max_tokens) for text in sentences]
+        tokens = [_token_numbers(encode(text), text) for text in sentences]
+        self.input_ids = [_shortened(ids, max_tokens) for ids in tokens]
         self.lengths = [len(ids) for ids in self.input_ids]
 
     def __len__(self) -> int:
@@ -94,5 +101,21 @@ def _checked(labels: Sequence[int], count: int, num_classes: int | None) -> list
     return checked
 
 
+def _token_numbers(encoded: Iterable[int], text: str) -> list[int]:
+    try:
+        ids = [as_int(number) for number in encoded]
+    except TypeError:
+        raise TypeError(
+            f"SentenceDataset: encode made a {type(encoded).__name__} of {text!r}, expected a list "
+            "of whole numbers. Of a Hugging Face tokenizer, pass tokenizer.encode."
+        ) from None
+    if not ids:
+        raise ValueError(
+            f"SentenceDataset: encode made no token of {text!r}, expected at least one. Give "
+            "unknown words a number of their own."
+        )
+    return ids
+
+
 def _shortened(ids: list[int], most: int) -> list[int]:
-    return list(ids) if len(ids) <= most else [*ids[: most - 1], ids[-1]]
+    return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
@@ -25,11 +25,22 @@ class Mistake(Exception):  # noqa: N818 it is an answer, not an error
 
 
 class Raised(Exception):  # noqa: N818 it carries an error of the learner
-    """The attempt raised an error of its own while it was called."""
+    """The attempt raised an error of its own while it was called. `idea` says why, if known."""
 
-    def __init__(self, tried: str, error: BaseException) -> None:
+    def __init__(self, tried: str, error: BaseException, idea: str = "") -> None:
         super().__init__(tried)
-        self.tried, self.error = tried, error
+        self.tried, self.error, self.idea = tried, error, idea
+
+
+@contextlib.contextmanager
+def explaining(kind: type[Exception], idea: str) -> Iterator[None]:
+    """Say `idea` on the card if a call in here raises an error of this kind."""
+    try:
+        yield
+    except Raised as raised:
+        if isinstance(raised.error, kind):
+            raised.idea = idea
+        raise
 
 
 @dataclass(frozen=True)

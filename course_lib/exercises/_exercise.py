@@ -109,7 +109,7 @@ def _feedback(outcome: _sandbox.Outcome, seconds: float) -> tuple[Row, ...]:
     if isinstance(error, Mistake):
         return _lines(error.tried, error.got, error.expected, error.idea)
     if isinstance(error, Raised):
-        return _raised(error.error, error.tried)
+        return _raised(error.error, error.tried, error.idea)
     return _raised(error, "") if error is not None else ()
 
 
@@ -126,11 +126,11 @@ def _endless(outcome: _sandbox.Outcome) -> str:
     return idea
 
 
-def _raised(error: BaseException, tried: str) -> tuple[Row, ...]:
+def _raised(error: BaseException, tried: str, idea: str = "") -> tuple[Row, ...]:
     place = place_of(error)
     message = shorten(message_of(error), 300)
     where = f"\nin line {place.number} of your cell: {place.text}" if place else ""
-    return _lines(tried, message + where, "", idea_of(error))
+    return _lines(tried, message + where, "", idea or idea_of(error))
 
 
 def _lines(tried: str, got: str, expected: str, idea: str) -> tuple[Row, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from course_lib import plot
-from course_lib._panel import widget_view
+from course_lib.runtime import widget_view
 
 CAPTION = "font-size: 14px; line-height: 1.5; white-space: normal; max-width: 720px"
 

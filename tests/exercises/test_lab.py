@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from course_lib import _memory, _panel, exercises
-from course_lib._panel import WIDGET_VIEW
 from course_lib.exercises import (
     Exercise,
     check,
@@ -24,6 +23,7 @@ from course_lib.exercises import (
 )
 from course_lib.exercises._card import Card
 from course_lib.exercises._checking import call, expect
+from course_lib.runtime import WIDGET_VIEW
 from tests.exercises.nonsense import ANGRY, NONSENSE
 
 EVERY = [*for_notebook("00"), *for_notebook("01")]

@@ -29,8 +29,18 @@ DEFINITION = (ast.FunctionDef, ast.ClassDef)
 
 
 def defined(cell: NotebookNode) -> set[str]:
-    """The names that a code cell makes with `def` or `class`, at its top level."""
-    return {node.name for node in tree(cell.source).body if isinstance(node, DEFINITION)}
+    """What a code cell makes at its top level: functions, classes, and constants (in capitals)."""
+    body = tree(cell.source).body
+    made = {node.name for node in body if isinstance(node, DEFINITION)}
+    assigned = [
+        node
+        for statement in body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        for node in ast.walk(target)
+    ]
+    names = {node.id for node in assigned if isinstance(node, ast.Name)}
+    return made | {name for name in names if name.isupper()}
 
 
 class Uses:

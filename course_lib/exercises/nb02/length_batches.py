@@ -50,8 +50,16 @@ def _epochs(attempt: Any, count: int = 1, window: int = 50, seed: int = 0) -> li
     sampler = call(attempt, list(LENGTHS), 4, generator, window, tried=tried)
     found = []
     for _ in range(count):
-        batches = call(lambda: [list(map(int, batch)) for batch in sampler], tried=tried)
-        found.append(batches)
+        batches = call(lambda: list(sampler), tried=tried)
+        listed = all(isinstance(batch, Sequence | torch.Tensor) for batch in batches)
+        expect_that(
+            listed,
+            tried=tried,
+            got=batches,
+            expected="lists of indices, one list a batch",
+            idea="Yield a list of indices at a time: a whole batch.",
+        )
+        found.append([[int(index) for index in batch] for batch in batches])
     return found
 
 
@@ -112,6 +120,14 @@ def _windows(attempt: Any) -> None:
 
 def _shuffled(attempt: Any) -> None:
     """the batches come in a random order, another each epoch, the same from the same seed"""
+    epochs = _epochs(attempt, count=8, window=1)
+    expect_that(
+        any(epoch != epochs[0] for epoch in epochs),
+        tried=f"{TRIED}: eight epochs",
+        told="eight times the same batches in the same order",
+        expected="another order each epoch",
+        idea="Draw a new torch.randperm in every call of __iter__.",
+    )
     epochs = _epochs(attempt, count=8)
     longest = [[max(LENGTHS[index] for index in batch) for batch in epoch] for epoch in epochs]
     expect_that(
@@ -120,13 +136,6 @@ def _shuffled(attempt: Any) -> None:
         told="always from short to long, or the other way",
         expected="a random order",
         idea="Shuffle the batches at the end, else the model sees short ones first in every epoch.",
-    )
-    expect_that(
-        any(epoch != epochs[0] for epoch in epochs),
-        tried=f"{TRIED}: eight epochs",
-        told="eight times the same batches in the same order",
-        expected="another order each epoch",
-        idea="Draw a new torch.randperm in every call of __iter__.",
     )
     expect_that(
         _epochs(attempt, count=2) == _epochs(attempt, count=2),

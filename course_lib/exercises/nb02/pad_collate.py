@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect, expect_that
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -124,7 +124,8 @@ def _labels(attempt: Any) -> None:
         ),
     )
     tried = "the same sentences without labels"
-    batch = _batch(attempt, _items(labels=False), tried)
+    with explaining(KeyError, "These items have no labels: look before you stack them."):
+        batch = _batch(attempt, _items(labels=False), tried)
     expect_that(
         "labels" not in batch,
         tried=tried,

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from course_lib.data import PassengerDataset
-from course_lib.exercises._checking import call, expect, expect_that
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def _made(attempt: Any, frame: "pd.DataFrame", **options: Any) -> Any:
 
 
 def _item(dataset: Any, index: int, tried: str) -> dict:
-    item = call(lambda: dataset[index], tried=tried)
+    with explaining(KeyError, "A filtered table keeps its rows' old names: take iloc[index]."):
+        item = call(lambda: dataset[index], tried=tried)
     expect_that(
         isinstance(item, dict),
         tried=tried,
@@ -123,16 +124,17 @@ def _labels(attempt: Any) -> None:
 def _expect_label(got: Any, expected: int, tried: str) -> None:
     if isinstance(got, int) and not isinstance(got, bool):
         got = torch.tensor(got)  # the loader makes the same of it
-    ideas = {"shape": "", "float": ""}
-    if isinstance(got, Tensor) and got.is_floating_point():
-        ideas["float"] = "A class is a whole number: make the labels long, not float."
-    if isinstance(got, Tensor) and got.dim():
-        ideas["shape"] = "A label has no axis, so that a batch of them is (B,)."
+    label = torch.tensor(expected)
     expect(
         got,
-        torch.tensor(expected),
+        label,
         tried=tried,
-        idea=ideas["shape"] or ideas["float"] or 'The label is frame["seasick"] of the same row.',
+        idea='The label is frame["seasick"] of the same row.',
+        known=(
+            Known(label.unsqueeze(0), "A label has no axis, so that a batch of them is (B,)."),
+            Known(label.float(), "A class is a whole number: make the labels long, not float."),
+            Known(label.double(), "A class is a whole number: make the labels long, not float."),
+        ),
     )
 
 
@@ -141,7 +143,8 @@ def _without_labels(attempt: Any) -> None:
     for labels in (False, True):
         column = "with" if labels else "without"
         tried = f'train=False, a table {column} the column "seasick"'
-        dataset = _made(attempt, _frame(labels=labels), train=False)
+        with explaining(KeyError, "This table has no such column: read it only if `train`."):
+            dataset = _made(attempt, _frame(labels=labels), train=False)
         item = _item(dataset, 1, tried)
         expect_that(
             "labels" not in item,
