@@ -6,7 +6,7 @@ FEWEST_WORDS, MOST_WORDS = 4, 60
 MOST_SIGNS = 0.25  # the share of digits and punctuation that prose has at most
 
 PARAGRAPH_END = re.compile(r"\n\s*\n")
-SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\betc)(?<=[.!?])\s+(?=[A-Z])")
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 NOT_LETTERS = re.compile(r"[^A-Za-z ]+")
 
 # What to take away, in this order, and what stays of it.

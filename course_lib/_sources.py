@@ -10,6 +10,7 @@ from pathlib import Path
 
 from course_lib import _prose
 
+NOT_PYTHON = (SyntaxError, ValueError, OSError, RecursionError, MemoryError)  # the last: too deep
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # Folders whose text is not the library's own: tests, and code that it carries along from elsewhere.
 FOREIGN = {
@@ -64,13 +65,15 @@ def read_files(paths: Sequence[Path]) -> tuple[list[str], list[str]]:
     again and again, and take most of the time.
     """
     docstrings: list[str] = []
+    was_on = gc.isenabled()
     gc.disable()
     try:
         for path in paths:
-            with contextlib.suppress(SyntaxError, ValueError, OSError, RecursionError):
+            with contextlib.suppress(*NOT_PYTHON):
                 docstrings += read_docstrings(path.read_text(encoding="utf-8"))
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()
     sentences, paragraphs = [], []
     for docstring in dict.fromkeys(docstrings):
         sentence = _prose.without_markup(_prose.first_sentence(docstring))

@@ -22,6 +22,8 @@ MODEL = nn.Sequential(
     nn.Linear(3, 4), nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(), nn.Linear(4, 2)), nn.ReLU()
 )
 EXAMPLES = torch.arange(30.0).view(10, 3)
+SENTENCES = ["a" * (1 + 7 * i % 40) for i in range(100)]
+LABELS, WEIGHTS = [0] * 60 + [1] * 30 + [2] * 10, torch.tensor([5 / 9, 10 / 9, 10 / 3])
 SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
 
 
@@ -31,6 +33,8 @@ def explorers():
         "course_map": explore.course_map(),
         "module_tree": explore.module_tree(MODEL, EXAMPLES),
         "weight_pictures": explore.weight_pictures(SNAPSHOTS),
+        "padded_batches": explore.padded_batches(SENTENCES, lambda text: [1] * len(text)),
+        "sampler": explore.sampler(LABELS, ["often", "now and then", "rarely"], WEIGHTS),
     }
 
 
@@ -60,6 +64,7 @@ def drawn_in(made):
     """All that can be seen in a figure, as bytes, much faster than its PNG."""
     texts = [text.get_text() for axes in made.axes for text in axes.texts]
     colours = [patch.get_facecolor() for axes in made.axes for patch in axes.patches]
+    colours += [some.get_facecolor().tolist() for axes in made.axes for some in axes.collections]
     images = [image.get_array().tolist() for axes in made.axes for image in axes.get_images()]
     return repr((made.get_suptitle(), texts, colours, images)).encode()
 

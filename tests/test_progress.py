@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from course_lib import _memory, exercises, progress
+from tests.full_disk import fill_up
 
 NOTHING = {"attempts": 0, "hints": 0, "solved": False}
 SOUND = {"version": 1, "exercises": {}, "predictions": {}}
@@ -59,17 +60,13 @@ def test_the_file_is_readable_json_and_the_only_one(file):
     assert os.listdir(file.parent) == [file.name]
 
 
-@pytest.mark.parametrize("cut", [0, 1, 40, -1])
+@pytest.mark.parametrize("cut", [0, 1, 40, -1])  # bytes that the disk takes of the new file
 def test_a_write_that_breaks_off_leaves_the_old_file_whole(file, monkeypatch, cut):
     _memory.record_hint("01.1")
     before = file.read_bytes()
-
-    def broken(state, stream, **_):
-        stream.write(json.dumps(state)[:cut])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(_memory.json, "dump", broken)
+    written = fill_up(monkeypatch, after=cut)
     assert _memory.record_hint("01.1") == 2
+    assert written == [before.replace(b'"hints": 1', b'"hints": 2')[:cut]]
     assert file.read_bytes() == before
     assert os.listdir(file.parent) == [file.name]
 

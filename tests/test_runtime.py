@@ -83,6 +83,28 @@ def test_without_a_clone_the_state_folder_is_in_the_home(monkeypatch, installed,
     assert runtime.state_dir() == tmp_path / ".course"
 
 
+def test_the_cache_folder_is_the_named_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cached"))
+    assert runtime.cache_dir() == tmp_path / "cached"
+    assert not runtime.cache_dir().exists()
+
+
+def test_a_tilde_in_the_named_cache_folder_is_the_home(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("COURSE_CACHE_DIR", "~/cached")
+    assert runtime.cache_dir() == tmp_path / "cached"
+
+
+@pytest.mark.parametrize("named", ["", None])
+def test_without_a_name_the_cache_folder_is_in_the_state_folder(monkeypatch, tmp_path, named):
+    monkeypatch.setenv("COURSE_STATE_DIR", str(tmp_path / "mine"))
+    monkeypatch.delenv("COURSE_CACHE_DIR", raising=False)
+    if named is not None:
+        monkeypatch.setenv("COURSE_CACHE_DIR", named)
+    assert runtime.cache_dir() == tmp_path / "mine" / "cache"
+
+
 @pytest.mark.parametrize(
     ("variables", "loaded", "place"),
     [

@@ -56,24 +56,25 @@ def _read(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     lines = _lines(path)
-    header = lines.pop(min(lines)) if lines else []
-    _expect_columns(header, len(lines), path)
-    for line, fields in lines.items():
+    header = lines[0][1] if lines else []
+    _expect_columns(header, len(lines) - 1, path)
+    numbers, rows = zip(*lines[1:], strict=True)
+    for line, fields in zip(numbers, rows, strict=True):
         if len(fields) != len(header):
             raise ValueError(
                 f"load_passengers: {path.name}, line {line}: got {len(fields)} values, expected "
                 f"{len(header)}, one for each column. Is there a comma too many or too few, or "
                 "was the file cut off?"
             )
-    frame = pd.DataFrame(list(lines.values()), index=list(lines), columns=header)
+    frame = pd.DataFrame(rows, index=numbers, columns=header)
     for column in COLUMNS:
         convert = _label if column == LABEL else _number if column in NUMBERS else _text
         frame[column] = _converted(frame[column], convert, path)
     return frame
 
 
-def _lines(path: Path) -> dict[int, list[str]]:
-    """By line number, the fields of each line that is not blank."""
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """The number and the fields of each line that is not blank."""
     if not path.is_file():
         raise FileNotFoundError(
             f"load_passengers: found no file {path.name} in {path.parent}, expected a CSV file. "
@@ -82,7 +83,7 @@ def _lines(path: Path) -> dict[int, list[str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
-            return dict((reader.line_num, fields) for fields in reader if fields)
+            return [(reader.line_num, fields) for fields in reader if fields]
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(
             f"load_passengers: {path.name} cannot be read as a table ({error}); expected UTF-8 "

@@ -108,11 +108,14 @@ def imported_too_early(
 
 
 def public_definitions(package: Path) -> dict[str, dict[str, str]]:
-    """`{module: {name: docstring}}` of the functions and classes that taught modules offer."""
+    """`{module: {name: docstring}}` of the functions and classes that taught modules offer.
+
+    A file whose name begins with one underscore offers nothing.
+    """
     offered: dict[str, dict[str, str]] = {}
     for path in sorted(package.rglob("*.py")):
         module = path.relative_to(package).with_suffix("").parts[0]
-        if module not in TAUGHT:
+        if module not in TAUGHT or (path.stem.startswith("_") and path.stem != "__init__"):
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, DEFINITION) and not node.name.startswith("_"):

@@ -94,6 +94,15 @@ def test_a_class_counts_as_built_and_a_mere_assignment_does_not():
     assert too_early(["Tree = 1", "from course_lib.shapes import Tree"])
 
 
+@pytest.mark.parametrize(
+    "source", ["SIZES = (1, 2)", "LOW, SIZES = 0, 2"], ids=["one name", "two names"]
+)
+def test_a_constant_counts_as_built_once_it_is_assigned(source):
+    use = "from course_lib.shapes import SIZES"
+    assert too_early([BUILD, source, use]) == []
+    assert len(too_early([BUILD, use, source])) == 1
+
+
 def test_a_method_of_the_same_name_is_not_the_function():
     built_elsewhere = "class Other:\n    def trace(self):\n        ..."
     assert too_early([built_elsewhere, "from course_lib.shapes import trace"])
@@ -155,6 +164,14 @@ def test_public_names_of_taught_modules_are_found(tmp_path):
     assert origins(tmp_path, MODULE) == []
     assert set(built.public_definitions(tmp_path)["shapes"]) == {"trace", "Tree"}
     assert set(built.public_definitions(tmp_path)) == {"shapes"}
+
+
+def test_a_private_file_of_a_taught_package_offers_nothing(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("def outside(): ...", "utf-8")
+    (folder / "_cache.py").write_text("def inside(): ...", "utf-8")
+    assert set(built.public_definitions(tmp_path)["data"]) == {"outside"}
 
 
 @pytest.mark.parametrize(
