@@ -15,7 +15,6 @@ import pytest
 from course_lib.data import LIBRARIES, SPLITS, docstrings, load_docstrings, load_paragraphs
 
 ROOT = Path(__file__).resolve().parents[1]
-MATPLOTLIB, NUMPY, PANDAS, *_ = range(7)
 
 
 # The real corpus, collected once a checkout.
@@ -109,9 +108,8 @@ def test_nor_does_one_in_other_case_with_other_digits_or_punctuation(corpus, hel
 
 
 def test_training_sentences_do_occur_so_the_search_would_have_found_others(corpus):
-    some = corpus["train"][0][:2_000]
-    found = inside(some, "\n".join(corpus["paragraphs"]))
-    assert len(found) > 0.9 * len(some)
+    text = "\n".join(corpus["paragraphs"])
+    assert sum(sentence in text for sentence in corpus["train"][0][:20]) >= 15
 
 
 def test_the_sentences_are_plain_and_whole(corpus):
@@ -156,10 +154,6 @@ def test_an_unknown_split_is_said_with_those_there_are(split):
 
 
 # A corpus of our own, from libraries that the tests write.
-
-
-def sentence_of(*words):
-    return f"{' '.join(words).capitalize()}."
 
 
 @pytest.fixture
@@ -238,12 +232,12 @@ def test_a_training_sentence_stays_in_the_paragraphs(of_libraries):
     assert parts["paragraphs"] == [sentence, f"And {sentence} Once more."]
 
 
-def test_the_order_does_not_depend_on_that_of_the_libraries_files(of_libraries, monkeypatch):
+def test_the_order_does_not_depend_on_that_of_the_files():
     texts = [f"Open the {word} of them." for word in ("door", "box", "gate", "lid", "lock", "bag")]
     first = docstrings._split([texts, []])
     again = docstrings._split([texts[::-1], []])
     assert first == again
-    assert first["train"] != [(text, 0) for text in texts if (text, 0) in first["train"]]
+    assert sorted(everything(first)) == sorted(texts)
 
 
 # The first collection, as a learner meets it.
@@ -274,6 +268,6 @@ def test_a_script_without_a_main_guard_collects_with_a_bar_on_stderr_and_an_empt
         )
         assert ran.returncode == 0, ran.stderr
         assert ran.stdout == ""
-        assert ("collecting docstrings: 100%" in ran.stderr) is bar
-        assert ran.stderr.replace("\r", "").strip() == "" or bar
+        assert (ran.stderr != "") is bar
+        assert ("collecting docstrings:  50%" in ran.stderr) is bar
     assert (tmp_path / "kept" / "docstrings.json").is_file()

@@ -148,6 +148,8 @@ def test_the_place_chooses_which_batches_are_drawn(size, place, first, last, cou
     shown = view(lengths, size=size, place=place)
     expected = [padded(batch) for batch in chunks(lengths, size)][first - 1 : last]
     assert batches_in(shown.drawing) == expected
+    places = sum(len(batch) * len(batch[0]) for batch in expected)
+    assert shown.drawing.get_suptitle().startswith(f"Of the {places:,} places drawn, ")
     assert shown.caption.startswith(f"Batches {first} to {last} of {count}, in the order")
 
 

@@ -2,27 +2,20 @@
 
 import pytest
 
-from course_lib import explore
+from course_lib import explore, plot
 from tests.browser.contrast import faint
 from tests.browser.page import DARK, LIGHT, opened, wait_for
 
 pytestmark = [pytest.mark.browser]
 
 BATCHES, SAMPLER = "explore.padded_batches(", "explore.sampler("
-IMPORT = "from course_lib import explore\n"
-TEXTS = ["word " * (1 + 7 * i % 40) for i in range(100)]
-LABELS, NAMES, WEIGHTS = [0] * 32 + [1] * 16 + [2] * 8 + [3] * 8, ["a", "b", "c", "d"], [0.5, 1, 2, 2]
-
-
-def encode(text):
-    return [len(word) for word in text.split()]
-
-
-# The same data for the page and for the test, so that every caption and picture can be foretold.
-OWN_BATCHES = f"""{IMPORT}
-texts = ["word " * (1 + 7 * i % 40) for i in range(100)]
-explore.padded_batches(texts, lambda text: [len(word) for word in text.split()])"""
-OWN_SAMPLER = f"{IMPORT}\nexplore.sampler({LABELS}, {NAMES}, {WEIGHTS})"
+# Data that the page and the test share, so that every caption and picture can be foretold.
+OWN_BATCHES = """explore.padded_batches(
+    ["word " * (1 + 7 * i % 40) for i in range(100)], lambda text: [1] * len(text.split())
+)"""
+OWN_SAMPLER = """explore.sampler(
+    [0] * 32 + [1] * 16 + [2] * 8 + [3] * 8, ["a", "b", "c", "d"], [0.5, 1.0, 2.0, 2.0]
+)"""
 
 
 @pytest.fixture(scope="module")
@@ -33,23 +26,86 @@ def notebook(browser, lab):
         yield notebook
 
 
-def labels_of(explorer):
-    return {key: control.label for key, control in explorer.controls.items()}
-
-
-def toggle(explorer, label):
-    """Focus a box and press the space bar. Returns whether it is then ticked."""
-    box = explorer.output.locator(".widget-checkbox", has_text=label).get_by_role("checkbox")
+def toggle(live, label):
+    """Focus a box and press the space bar. Returns whether it is ticked then."""
+    box = live.output.locator(".widget-checkbox", has_text=label).get_by_role("checkbox")
     box.focus()
     box.press("Space")
     return box.is_checked()
 
 
-def shows(live, view, page):
-    """Wait for what the pure function gives: its caption, and another picture than `before`."""
-    wait_for(live.caption, view.caption, page)
+def expect_shown(live, view):
+    """Wait for the caption and for the very picture that the pure function gives."""
+    wait_for(live.caption, view.caption, live.page)
+    wait_for(lambda: live.picture() == plot.png(view.drawing), True, live.page)
+
+
+def run_with_own_data(notebook, piece, source):
+    """The live explorer of a cell that now holds `source`, and the same explorer here."""
+    notebook.run(piece, source)
+    live, here = notebook.explorer(piece), eval(source, {"explore": explore})
+    expect_shown(live, here.view())
+    return live, here, {key: control.label for key, control in here.controls.items()}
 
 
 def test_notebook_02_runs_to_its_end_without_an_error(notebook):
     assert None not in notebook.counts()
     assert notebook.errors() == []
+
+
+def test_bucketing_changes_the_picture_of_the_notebook_s_own_batches(notebook):
+    live, page = notebook.explorer(BATCHES), notebook.page
+    caption, picture = live.caption(), live.picture()
+    assert caption.startswith("Batches 1 to 8 of ")
+    assert picture
+    assert toggle(live, "bucketing") is True
+    wait_for(lambda: "alike in length" in live.caption(), True, page)
+    wait_for(lambda: live.picture() not in (b"", picture), True, page)
+    assert toggle(live, "bucketing") is False
+    wait_for(live.caption, caption, page)
+    wait_for(lambda: live.picture() == picture, True, page)
+
+
+def test_the_slider_changes_the_picture_of_the_notebook_s_own_classes(notebook):
+    live, page = notebook.explorer(SAMPLER), notebook.page
+    caption, picture = live.caption(), live.picture()
+    assert caption.startswith("torch, the most frequent: ")
+    assert picture
+    assert live.press("balance, %", "Home") == 0
+    wait_for(lambda: live.caption() != caption, True, page)
+    wait_for(lambda: live.picture() not in (b"", picture), True, page)
+    assert live.press("balance, %", "End") == 100
+    wait_for(live.caption, caption, page)
+    wait_for(lambda: live.picture() == picture, True, page)
+
+
+def test_the_batches_follow_every_control(notebook):
+    live, here, label = run_with_own_data(notebook, BATCHES, OWN_BATCHES)
+    assert toggle(live, label["bucketing"]) is True
+    expect_shown(live, here.view(bucketing=True))
+    assert toggle(live, label["shuffle"]) is False
+    expect_shown(live, here.view(bucketing=True, shuffle=False))
+    assert live.press(label["place"], "End") == 100
+    expect_shown(live, here.view(bucketing=True, shuffle=False, place=100))
+    live.choose(label["batch_size"], "32")
+    expect_shown(live, here.view(bucketing=True, shuffle=False, place=100, batch_size="32"))
+
+
+def test_the_classes_follow_the_slider_step_by_step(notebook):
+    live, here, label = run_with_own_data(notebook, SAMPLER, OWN_SAMPLER)
+    assert live.press(label["balance"], "ArrowLeft") == 90
+    expect_shown(live, here.view(balance=90))
+    assert live.press(label["balance"], "Home") == 0
+    expect_shown(live, here.view(balance=0))
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT])
+def test_everything_under_the_cells_is_readable(notebook, theme):
+    notebook.theme(theme)
+    read, found = faint(notebook.outputs)
+    assert read > 50
+    assert found == []
+
+
+def test_no_label_and_no_output_is_cut_off(notebook):
+    assert notebook.cut_off() == []
