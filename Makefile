@@ -18,7 +18,7 @@ FRESH_STATE = state="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$state"' EXIT; tra
 PYTEST = $(ON_PATH) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile --durations 15
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-rest test-all notebooks badges lint format constraints clean env
+.PHONY: help lab test test-rest test-all notebooks bench badges lint format constraints clean env
 
 help: ## show this list
 	@echo 'make lab opens the course, make test checks it. All targets:'
@@ -57,6 +57,9 @@ test-all: env ## all of it, as CI does
 
 notebooks: env ## execute every notebook in place and normalise it (NAMES="01")
 	@$(FRESH_STATE); $(ON_PATH) $(PY) -m tests.notebooks.tool execute $(NAMES)
+
+bench: env ## benchmarks, printed as tables (NAMES="baselines padding")
+	@export COURSE_CACHE_DIR="$$PWD/.pytest_cache/course"; $(PY) -m tests.benchmarks $(NAMES)
 
 badges: env ## write the repository's address into badges and set-up cells
 	@$(PY) -m tests.notebooks.tool badges

@@ -124,14 +124,10 @@ def padded(batches, lengths):
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("window", [1, 2, 3, 50])
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 32, 1000])
-@pytest.mark.parametrize("count", [1, 2, 6, 7, 8, 20, 21, 41, 42, 43, 97])
-def test_an_epoch_is_every_example_once_in_as_many_batches_as_it_says(
-    count, batch_size, window, shuffle
-):
-    sampler = LengthBatchSampler(
-        lengths_of(count), batch_size, shuffle, seeded(count), window=window
-    )
-    for _ in range(2):
+def test_an_epoch_is_every_example_once_in_as_many_batches_as_it_says(batch_size, window, shuffle):
+    for count in (1, 2, 6, 7, 8, 20, 21, 41, 42, 43, 97):
+        lengths, generator = lengths_of(count), seeded(count)
+        sampler = LengthBatchSampler(lengths, batch_size, shuffle, generator, window=window)
         batches = list(sampler)
         assert sorted(index for batch in batches for index in batch) == list(range(count))
         assert len(batches) == len(sampler) == (count + batch_size - 1) // batch_size
@@ -420,8 +416,10 @@ BAD_LOADERS = {
     "no examples": (
         0,
         {},
-        "got 0 examples, expected at least one batch: a loop over it would do nothing, in "
-        "silence. Look at the dataset's length, or at drop_last.",
+        (
+            "got 0 examples, expected at least one batch: a loop over it would do nothing, in "
+            "silence. Look at the dataset's length, or at drop_last."
+        ),
     ),
     "nothing left": (
         3,
@@ -432,8 +430,10 @@ BAD_LOADERS = {
     "buckets and drop_last": (
         9,
         {"bucket": True, "drop_last": True},
-        "got bucket=True with drop_last, expected a SentenceDataset and no drop_last. Leave one of "
-        "the two out.",
+        (
+            "got bucket=True with drop_last, expected a SentenceDataset and no drop_last. Leave "
+            "one of the two out."
+        ),
     ),
 }
 

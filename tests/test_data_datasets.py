@@ -173,8 +173,10 @@ BAD_SENTENCES = {
     "none among them": (
         TypeError,
         {"sentences": ["a", None]},
-        "sentence 1 is None, of type NoneType; expected a string. Is it a gap in the table? "
-        "Drop it first.",
+        (
+            "sentence 1 is None, of type NoneType; expected a string. Is it a gap in the table? "
+            "Drop it first."
+        ),
     ),
     "a gap of pandas": (
         TypeError,
@@ -195,8 +197,10 @@ BAD_SENTENCES = {
     "empty": (
         ValueError,
         {"sentences": ["a", ""]},
-        "sentence 1 is empty; expected at least one word. Drop empty sentences first, with their "
-        "labels.",
+        (
+            "sentence 1 is empty; expected at least one word. Drop empty sentences first, with "
+            "their labels."
+        ),
     ),
     "blank": (ValueError, {"sentences": [" \n\t"]}, "sentence 0 is empty; expected at least one"),
     "labels too few": (
@@ -208,8 +212,10 @@ BAD_SENTENCES = {
     "a word for a label": (
         TypeError,
         {"labels": [0, "torch", 1]},
-        "label 1 is 'torch', of type str; expected a whole number from 0. Map class names to "
-        "numbers first.",
+        (
+            "label 1 is 'torch', of type str; expected a whole number from 0. Map class names to "
+            "numbers first."
+        ),
     ),
     "a float for a label": (TypeError, {"labels": [0, 1, 1.0]}, "label 2 is 1.0, of type float; e"),
     "no label": (
@@ -225,8 +231,10 @@ BAD_SENTENCES = {
     "a negative label": (
         ValueError,
         {"labels": [0, -1, 1]},
-        "label 1 is -1, expected a number from 0. Do the classes count from 1, or is one missing "
-        "from the list?",
+        (
+            "label 1 is -1, expected a number from 0. Do the classes count from 1, or is one "
+            "missing from the list?"
+        ),
     ),
     "a label outside": (
         ValueError,
@@ -242,34 +250,38 @@ BAD_SENTENCES = {
     "no tokens": (
         ValueError,
         {"encode": lambda text: []},
-        "encode made no token of 'a bb ccc', expected at least one. Give unknown words a number of "
-        "their own.",
+        (
+            "encode gave no token for 'a bb ccc', expected at least one. Give unknown words a "
+            "number of their own."
+        ),
     ),
     "what a tokenizer gives when called": (
         TypeError,
         {"encode": lambda text: {"input_ids": [1], "attention_mask": [1]}},
-        "encode made a dict of 'a bb ccc', expected a list of whole numbers. Of a Hugging Face "
-        "tokenizer, pass tokenizer.encode.",
+        (
+            "encode gave something of type dict for 'a bb ccc', expected a list of whole numbers. "
+            "Of a Hugging Face tokenizer, pass tokenizer.encode."
+        ),
     ),
     "words for tokens": (
         TypeError,
         {"encode": str.split},
-        "encode made a list of 'a bb ccc', expected a list of wh",
+        "encode gave something of type list for 'a bb ccc', expected a list of wh",
     ),
     "floats for tokens": (
         TypeError,
         {"encode": lambda text: [1.0]},
-        "encode made a list of 'a bb ccc', expected",
+        "encode gave something of type list for 'a bb ccc', expected",
     ),
     "a batch for a sentence": (
         TypeError,
         {"encode": lambda text: torch.ones(1, 4).long()},
-        "encode made a Tensor of 'a b",
+        "encode gave something of type Tensor for 'a b",
     ),
     "one number for a sentence": (
         TypeError,
         {"encode": len},
-        "encode made a int of 'a bb ccc', expected a list of whole",
+        "encode gave something of type int for 'a bb ccc', expected a list of whole",
     ),
 }
 
@@ -286,7 +298,7 @@ def test_an_error_of_the_encoder_itself_is_not_hidden():
     def broken(text):
         raise TypeError("my own mistake")
 
-    with pytest.raises(TypeError, match="^my own mistake$"):
+    with pytest.raises(TypeError, match=r"^my own mistake$"):
         SentenceDataset(SENTENCES, None, broken)
 
 

@@ -282,6 +282,12 @@ def test_every_draw_is_in_the_picture_and_the_scale_does_not_move():
     assert len({made.axes[0].get_xlim() for made in views}) == 1
 
 
+def test_a_bar_longer_than_the_data_by_chance_ends_inside_the_picture():
+    made = explore.sampler([0, 1], ["a", "b"], torch.ones(2)).view().drawing
+    assert max(draws for _, _, draws in bars_in(made)[plot.ORANGE + "ff"]) == 2  # of one example
+    assert made.axes[0].get_xlim()[1] > 2
+
+
 def test_the_names_of_classes_stand_inside_the_figure():
     names = ["the first class has a long name", "b", "c", "d"]
     made = rendered(explore.sampler(LABELS, names, WEIGHTS).view().drawing)

@@ -106,12 +106,13 @@ def _token_numbers(encoded: Iterable[int], text: str) -> list[int]:
         ids = [as_int(number) for number in encoded]
     except TypeError:
         raise TypeError(
-            f"SentenceDataset: encode made a {type(encoded).__name__} of {text!r}, expected a list "
-            "of whole numbers. Of a Hugging Face tokenizer, pass tokenizer.encode."
+            f"SentenceDataset: encode gave something of type {type(encoded).__name__} for "
+            f"{text[:40]!r}, expected a list of whole numbers. Of a Hugging Face tokenizer, pass "
+            "tokenizer.encode."
         ) from None
     if not ids:
         raise ValueError(
-            f"SentenceDataset: encode made no token of {text!r}, expected at least one. Give "
+            f"SentenceDataset: encode gave no token for {text[:40]!r}, expected at least one. Give "
             "unknown words a number of their own."
         )
     return ids

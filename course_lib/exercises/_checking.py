@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -54,9 +55,9 @@ class Known:
 def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
     """Call the attempt, or something that it made.
 
-    Its errors become `Raised`, a changed input becomes a `Mistake`. Tensors, lists and dicts are
-    passed as copies, so that no attempt spoils the next one, and have to come out as they went in;
-    modules are passed as they are and may change.
+    Its errors become `Raised`, a changed input becomes a `Mistake`. Tensors, lists, dicts and
+    tables are passed as copies, so that no attempt spoils the next one, and have to come out as
+    they went in; modules are passed as they are and may change.
     """
     passed = [_copy(value) for value in arguments]
     passed_by_name = {name: _copy(value) for name, value in named.items()}
@@ -81,7 +82,15 @@ def call(function: Callable, *arguments: Any, tried: str, **named: Any) -> Any:
 def _copy(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.detach().clone()
+    if _is_table(value):
+        return value.copy()
     return copy.deepcopy(value) if isinstance(value, (list, dict, tuple)) else value
+
+
+def _is_table(value: Any) -> bool:
+    """Whether it is a pandas DataFrame, without importing pandas for the question."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)
 
 
 def same(got: Any, expected: Any) -> bool:
@@ -96,6 +105,8 @@ def same(got: Any, expected: Any) -> bool:
 
 
 def _same(got: Any, expected: Any) -> bool:
+    if _is_table(expected):
+        return _is_table(got) and got.equals(expected)
     if isinstance(expected, Tensor):
         return isinstance(got, Tensor) and _same_tensor(got, expected)
     if isinstance(expected, (list, tuple)):
@@ -154,8 +165,14 @@ def expect(got: Any, expected: Any, *, tried: str, idea: str, known: Sequence[Kn
     raise Mistake(tried, shown, wanted, idea)
 
 
-def _where_they_differ(got: Tensor, expected: Tensor) -> tuple[str, str]:
-    """Two large tensors of one shape: the first place where they differ, and what stands there."""
+def _where_they_differ(got: Any, expected: Any) -> tuple[str, str]:
+    """What tells two values apart that are described alike.
+
+    Of two texts the white space; of two large tensors of one shape the first place where they
+    differ, and what stands there.
+    """
+    if isinstance(expected, str):
+        return tuple(repr(text).replace(" ", "␣") for text in (got, expected))
     close = torch.isclose(got.detach(), expected, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
     place = tuple((~close).nonzero()[0].tolist())
     where = f"; the first difference is at {list(place)}: "

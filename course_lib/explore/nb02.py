@@ -51,7 +51,7 @@ def padded_batches(sentences: Sequence[str], encode: Callable[[str], list[int]])
 def draw_padded_batches(
     dataset: SentenceDataset, batch_size: str, shuffle: bool, bucketing: bool, place: int
 ) -> View:
-    """Some batches in a row: a line for each sentence, a square for each place."""
+    """Some batches one after the other: a row for each sentence, a cell for each place."""
     size = int(batch_size)
     plain, bucketed = (_masks(dataset, size, shuffle, bucket) for bucket in (False, True))
     masks = bucketed if bucketing else plain
@@ -187,7 +187,7 @@ def _bars(
     axes.barh(places, counts.tolist(), height=0.84, **HOLLOW)
     axes.set_yticks(places, names)
     axes.set(xlabel="draws in an epoch", ylim=(len(names) - 0.5, -0.5))  # downwards
-    axes.set_xlim(0, max(1.08 * int(counts.max()), int(draws.max())))
+    axes.set_xlim(0, max(1.15 * int(counts.max()), 1.03 * int(draws.max())))
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(axis="y", visible=False)
 

@@ -21,6 +21,9 @@ def main() -> None:
     unknown = sorted(set(chosen) - set(names()))
     if unknown:
         parser.error(f"no benchmark called {', '.join(unknown)}; there are {', '.join(names())}")
+    os.environ["OMP_NUM_THREADS"] = (
+        "1"  # before NumPy and PyTorch start: ratios, whatever else runs
+    )
     runtime.report()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the first benchmark")
     for name in chosen:

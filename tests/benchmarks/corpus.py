@@ -103,7 +103,7 @@ def _left_out() -> list[tuple]:
 
 
 def _collecting() -> list[tuple]:
-    """Seconds here, for once: the limits are 20 s for the first collection, 0.5 s for later ones."""
+    """Seconds here, for once: at most 20 are wanted for the first collection, 0.5 later."""
     before = os.environ.get("COURSE_CACHE_DIR")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_CACHE_DIR"] = folder

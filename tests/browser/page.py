@@ -122,10 +122,12 @@ class NotebookPage:
         wait_for(self.counts, empty, self.page)
         self.menu("Run", "Run All Cells")
         try:
-            wait_for(self.counts, list(range(1, len(empty) + 1)), self.page)
+            for count in range(1, len(empty) + 1):  # the patience is with each cell
+                wait_for(lambda count=count: count in self.counts(), True, self.page)
         except AssertionError as error:
             error.add_note(f"errors on the page: {self.errors()}")
             raise
+        wait_for(self.counts, list(range(1, len(empty) + 1)), self.page)
         wait_for(lambda: self.lab.kernel_state(self.name), "idle", self.page)
 
     def type(self, piece: str, source: str) -> None:
@@ -212,6 +214,13 @@ class ExplorerView:
 
     def choose(self, label: str, option: str) -> None:
         self._control(label).get_by_role("combobox").select_option(option)
+
+    def toggle(self, label: str) -> bool:
+        """Focus a box and press the space bar. Returns whether it is ticked then."""
+        box = self.output.locator(".widget-checkbox", has_text=label).get_by_role("checkbox")
+        box.focus()
+        box.press("Space")
+        return box.is_checked()
 
     def picture(self) -> bytes:
         """The PNG on the page."""

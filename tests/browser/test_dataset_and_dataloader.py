@@ -26,14 +26,6 @@ def notebook(browser, lab):
         yield notebook
 
 
-def toggle(live, label):
-    """Focus a box and press the space bar. Returns whether it is ticked then."""
-    box = live.output.locator(".widget-checkbox", has_text=label).get_by_role("checkbox")
-    box.focus()
-    box.press("Space")
-    return box.is_checked()
-
-
 def expect_shown(live, view):
     """Wait for the caption and for the very picture that the pure function gives."""
     wait_for(live.caption, view.caption, live.page)
@@ -58,10 +50,10 @@ def test_bucketing_changes_the_picture_of_the_notebook_s_own_batches(notebook):
     caption, picture = live.caption(), live.picture()
     assert caption.startswith("Batches 1 to 8 of ")
     assert picture
-    assert toggle(live, "bucketing") is True
+    assert live.toggle("bucketing") is True
     wait_for(lambda: "alike in length" in live.caption(), True, page)
     wait_for(lambda: live.picture() not in (b"", picture), True, page)
-    assert toggle(live, "bucketing") is False
+    assert live.toggle("bucketing") is False
     wait_for(live.caption, caption, page)
     wait_for(lambda: live.picture() == picture, True, page)
 
@@ -81,9 +73,9 @@ def test_the_slider_changes_the_picture_of_the_notebook_s_own_classes(notebook):
 
 def test_the_batches_follow_every_control(notebook):
     live, here, label = run_with_own_data(notebook, BATCHES, OWN_BATCHES)
-    assert toggle(live, label["bucketing"]) is True
+    assert live.toggle(label["bucketing"]) is True
     expect_shown(live, here.view(bucketing=True))
-    assert toggle(live, label["shuffle"]) is False
+    assert live.toggle(label["shuffle"]) is False
     expect_shown(live, here.view(bucketing=True, shuffle=False))
     assert live.press(label["place"], "End") == 100
     expect_shown(live, here.view(bucketing=True, shuffle=False, place=100))

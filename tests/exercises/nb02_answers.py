@@ -72,6 +72,15 @@ def prints_instead(docstring):
     print(first_by_loop(docstring))
 
 
+def spaces_doubled(docstring):
+    text = PARAGRAPH_END.split(docstring.strip())[0].replace("\n", " ")
+    return SENTENCE_END.split(text)[0]
+
+
+def lower_case(docstring):
+    return first_by_loop(docstring).lower()
+
+
 # 02.2
 
 
@@ -243,6 +252,48 @@ class NotADataset:
         return {"features": self.features[index]}
 
 
+class TakesTheColumnOut(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        labels = frame.pop("seasick") if train else None
+        self.features = encoder.encode(frame)
+        self.labels = torch.tensor(labels.to_numpy()) if train else None
+
+
+class DropsGaps(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        super().__init__(frame.dropna(subset=["age"]), encoder, train)
+
+
+class OneDict(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        super().__init__(frame, encoder, train)
+        self.item = {}
+
+    def __getitem__(self, index):
+        self.item.update(super().__getitem__(index))
+        return self.item
+
+
+class ShortLabels(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        super().__init__(frame, encoder, train)
+        if train:
+            self.labels = self.labels.int()
+
+
+class BooleanLabels(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        super().__init__(frame, encoder, train)
+        if train:
+            self.labels = self.labels.bool()
+
+
+class FitsAgain(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        encoder.fit(frame)
+        super().__init__(frame, encoder, train)
+
+
 class OtherName(Passengers):
     def __getitem__(self, index):
         return {"x": self.features[index], "labels": self.labels[index]}
@@ -348,6 +399,16 @@ def collate_in_place(items, pad_token_id=0):
     return collate_with_full(items, pad_token_id)
 
 
+def collate_sorted(items, pad_token_id=0):
+    longest_first = sorted(items, key=lambda item: -len(item["input_ids"]))
+    return collate_with_full(longest_first, pad_token_id)
+
+
+def collate_with_lengths(items, pad_token_id=0):
+    lengths = torch.tensor([len(item["input_ids"]) for item in items])
+    return changed(collate_with_full(items, pad_token_id), lengths=lengths)
+
+
 # 02.5
 
 
@@ -390,11 +451,34 @@ class LongFirst(Buckets):
         found = []
         for window in self.windows():
             window.sort(key=self.length, reverse=True)
-            while window:  # the last, smaller batch holds the longest here
-                rest = len(window) % self.batch_size or self.batch_size
-                found.append(torch.tensor(window[:rest]))
-                del window[:rest]
+            found += map(torch.tensor, self.cut(window))
         return found
+
+
+class SmallWindow(Buckets):
+    """Takes the window for a number of indices."""
+
+    def windows(self):
+        order = self.randperm(len(self.lengths))
+        return [order[start : start + self.window] for start in range(0, len(order), self.window)]
+
+
+class SortsFirstWindow(Buckets):
+    def batches(self):
+        first, *rest = self.windows()
+        return [b for w in (sorted(first, key=self.length), *rest) for b in self.cut(w)]
+
+
+class NotShuffledFirst(Buckets):
+    def windows(self):
+        size = self.window * self.batch_size
+        order = list(range(len(self.lengths)))
+        return [order[start : start + size] for start in range(0, len(order), size)]
+
+
+class ReturnsAList(Buckets):
+    def __iter__(self):
+        return self.batches()
 
 
 class NotSorted(Buckets):
@@ -542,6 +626,8 @@ WRONG = (
     Wrong("02.1", "an empty line is empty", empty_line_without_spaces, "may hold spaces"),
     Wrong("02.1", "returns a list", list_of_one, "gives a list"),
     Wrong("02.1", "prints", prints_instead, "end in `return`"),
+    Wrong("02.1", "every line end a space", spaces_doubled, "may be followed by spaces"),
+    Wrong("02.1", "small letters", lower_case, "Keep the letters"),
     Wrong("02.2", "Python's hash", split_by_hash, "salts hash()"),
     Wrong("02.2", "a draw", split_at_random, "another one next time"),
     Wrong("02.2", "hashes the text", split_the_text_itself, "Hash key_of(text)"),
@@ -561,6 +647,14 @@ WRONG = (
     Wrong("02.3", "counts columns", ColumnsCounted, "how many rows"),
     Wrong("02.3", "no Dataset", NotADataset, "inherit from Dataset"),
     Wrong("02.3", "another key", OtherName, "that is the key"),
+    Wrong("02.3", "takes the column out of the table", TakesTheColumnOut, "still owns"),
+    Wrong("02.3", "leaves out rows with gaps", DropsGaps, "with a gap counts too"),
+    Wrong("02.3", "one dict for all items", OneDict, "Make a new dict"),
+    Wrong("02.3", "int32 labels", ShortLabels, "Losses take int64"),
+    Wrong("02.3", "boolean labels", BooleanLabels, "long, not bool"),
+    Wrong("02.3", "fits again", FitsAgain, "only encode"),
+    Wrong("02.4", "sorts the items", collate_sorted, "Keep the items' order"),
+    Wrong("02.4", "one more key", collate_with_lengths, "leave the others out"),
     Wrong("02.4", "pads on the left", collate_left, "Padded on the left"),
     Wrong("02.4", "a mask from the numbers", collate_mask_from_ids, "come from the lengths"),
     Wrong("02.4", "the mask turned round", collate_mask_turned, "Turned round"),
@@ -575,22 +669,26 @@ WRONG = (
     Wrong("02.4", "a tuple", collate_tuple, "A batch is a dict"),
     Wrong("02.4", "pads the items themselves", collate_in_place, "still owns what it passed in"),
     Wrong("02.5", "not sorted", NotSorted, "Sort the window"),
-    Wrong("02.5", "sorts everything", SortsAll, "Sort within it only"),
+    Wrong("02.5", "sorts everything", SortsAll, "sort within a window only"),
+    Wrong("02.5", "a window of too few", SmallWindow, "window * batch_size"),
+    Wrong("02.5", "sorts one window", SortsFirstWindow, "Sort every window"),
+    Wrong("02.5", "windows of the data as they are", NotShuffledFirst, "Shuffle all indices first"),
+    Wrong("02.5", "returns a list", ReturnsAList, "`yield` each"),
     Wrong("02.5", "batches from short to long", BatchesInOrder, "Shuffle the batches"),
     Wrong("02.5", "drops the last batch", DropsTheLast, "but it counts"),
     Wrong("02.5", "drops the last window", DropsTheLastWindow, "but it counts"),
     Wrong("02.5", "sorts by index", SortsByIndex, "Sort the window"),
     Wrong("02.5", "yields indices, not batches", YieldsIndices, "list"),
-    Wrong("02.5", "the same in every epoch", SameEveryEpoch, "Draw a new torch.randperm"),
+    Wrong("02.5", "the same in every epoch", SameEveryEpoch, "in every epoch"),
     Wrong("02.5", "another source of chance", OwnChance, "generator=self.generator"),
     Wrong("02.5", "the global generator", NoGenerator, "generator=self.generator"),
-    Wrong("02.5", "yields lengths", YieldsLengths, "index"),
+    Wrong("02.5", "yields lengths", YieldsLengths, "These are lengths"),
     Wrong("02.6", "1 / count", inverse_counts, "1 / count so far"),
     Wrong("02.6", "N / count", inverse_shares, "Divide by C"),
     Wrong("02.6", "shares", shares, "The shares of the classes"),
     Wrong("02.6", "counts", plain_counts, "These are the counts"),
     Wrong("02.6", "turned round", turned_round, "frequent class weighs most"),
-    Wrong("02.6", "summing to 1", summing_to_one, "The shares of the classes"),
+    Wrong("02.6", "summing to 1", summing_to_one, "Scaled to sum to 1"),
     Wrong("02.6", "one for each example", one_for_each_example, "one for each class"),
     Wrong("02.6", "whole numbers", rounded_down, "of the wrong kind"),
     Wrong("02.6", "sorted by size", unique_counts, "keeps them in the order"),

@@ -28,14 +28,6 @@ def _equal_classes(attempt: Any) -> None:
         torch.ones(3),
         tried=tried,
         idea="N / (C * count) is 6 / (3 * 2) for each.",
-        known=(
-            Known(torch.full((3,), 0.5), "1 / count so far. Scale it: times N / C."),
-            Known(torch.full((3,), 3.0), "N / count so far. Divide by C, so that the mean is 1."),
-            Known(torch.full((3,), 1 / 3), "The shares of the classes. A weight is the inverse."),
-            Known(torch.ones(6), "A weight for each example. Return one for each class: (C,)."),
-            Known(torch.tensor([2, 2, 2]), "These are the counts."),
-            Known([1.0, 1.0, 1.0], "A tensor is needed: a loss takes it as `weight`."),
-        ),
     )
 
 
@@ -50,6 +42,12 @@ def _rare_weighs_more(attempt: Any) -> None:
         idea="Counts are 1, 5 and 2: 8 / (3 * 1), 8 / (3 * 5), 8 / (3 * 2).",
         known=(
             Known(1 / expected, "Turned round: here the frequent class weighs most."),
+            Known(1 / counts, "1 / count so far. Scale it: times N / C."),
+            Known(8 / counts, "N / count so far. Divide by C, so that the mean is 1."),
+            Known(counts / 8, "The shares of the classes. A weight is the inverse."),
+            Known(counts.long(), "These are the counts."),
+            Known(expected.tolist(), "A tensor is needed: a loss takes it as `weight`."),
+            Known(expected[ODD], "A weight for each example. Return one for each class: (C,)."),
             Known(expected / expected.sum(), "Scaled to sum to 1. The examples' mean should be 1."),
             Known(
                 torch.tensor([8 / 15, 8 / 6, 8 / 3]),
@@ -75,7 +73,7 @@ EXERCISE = Exercise(
     "A weight for each class",
     4,
     class_weights,
-    (_equal_classes, _rare_weighs_more, _mean_of_one),
+    (_rare_weighs_more, _equal_classes, _mean_of_one),
     (
         "Count first: how often does each class occur?",
         "torch.bincount(labels, minlength=num_classes) counts, in the order of the classes.",

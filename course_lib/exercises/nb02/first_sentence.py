@@ -23,6 +23,7 @@ def _joins_lines(attempt: Any) -> None:
         known=(
             Known("Draw a line from here to there", "The full stop belongs to the sentence."),
             Known("Draw a line", "That is the first line. A sentence goes on over line ends."),
+            Known("draw a line from here to there.", "Keep the letters as they are."),
             Known(LINES, "The line ends are still there: split at white space, join with spaces."),
             Known("Draw a line from here   to there.", "A line end may be followed by spaces."),
             Known("Draw a linefrom here  to there.", "Put a space where the line end was."),

@@ -50,7 +50,17 @@ def _epochs(attempt: Any, count: int = 1, window: int = 50, seed: int = 0) -> li
     sampler = call(attempt, list(LENGTHS), 4, generator, window, tried=tried)
     found = []
     for _ in range(count):
-        batches = call(lambda: list(sampler), tried=tried)
+        iterator = call(type(sampler).__iter__, sampler, tried=tried)
+        expect_that(
+            hasattr(iterator, "__next__"),
+            tried=tried,
+            got=iterator,
+            expected="an iterator over batches",
+            idea="__iter__ gives one batch after the other: `yield` each, don't return a list."
+            if iterator is not None
+            else "Nothing came back: `yield` each batch.",
+        )
+        batches = call(lambda batches=iterator: list(batches), tried=tried)
         listed = all(isinstance(batch, Sequence | torch.Tensor) for batch in batches)
         expect_that(
             listed,
@@ -69,6 +79,13 @@ def _every_index_once(attempt: Any) -> None:
         (batches,) = _epochs(attempt, window=window)
         flat = sorted(index for batch in batches for index in batch)
         lost = sorted(set(range(14)) - set(flat))
+        expect_that(
+            flat != sorted(LENGTHS),
+            tried=f"{TRIED}, window {window}",
+            got=batches,
+            expected="indices from 0 to 13",
+            idea="These are lengths. Yield the indices: the loader asks the dataset for them.",
+        )
         expect(
             flat,
             list(range(14)),
@@ -82,19 +99,22 @@ def _every_index_once(attempt: Any) -> None:
 
 def _batch_sizes(attempt: Any) -> None:
     """batches have batch_size sentences, the last of a window perhaps fewer"""
-    (batches,) = _epochs(attempt)
-    expect(
-        sorted(map(len, batches), reverse=True),
-        [4, 4, 4, 2],
-        tried=f"{TRIED}: the sizes of the batches",
-        idea="Cut each sorted window into pieces of batch_size.",
-    )
+    for window, sizes in ((50, [4, 4, 4, 2]), (2, [4, 4, 4, 2]), (1, [4, 4, 4, 2])):
+        (batches,) = _epochs(attempt, window=window)
+        expect(
+            sorted(map(len, batches), reverse=True),
+            sizes,
+            tried=f"{TRIED}, window {window}: the sizes of the batches",
+            idea="A window holds window * batch_size indices; cut it into pieces of batch_size.",
+        )
 
 
 def _similar_lengths(attempt: Any) -> None:
     """the sentences of a batch are of similar length"""
     (batches,) = _epochs(attempt)
     spans = sorted(sorted(LENGTHS[index] for index in batch) for batch in batches)
+    if spans == [[1, 2], [3, 4, 5, 6], [7, 8, 9, 10], [11, 12, 13, 14]]:
+        return  # from long to short: as good
     expect(
         spans,
         [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14]],
@@ -104,18 +124,38 @@ def _similar_lengths(attempt: Any) -> None:
 
 
 def _windows(attempt: Any) -> None:
-    """only within a window are they sorted"""
+    """they are sorted within each window, and only there"""
     epochs = _epochs(attempt, count=6, window=2)
-    sorted_through = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14]]
     spans = [sorted(sorted(LENGTHS[i] for i in batch) for batch in epoch) for epoch in epochs]
     expect_that(
-        any(span != sorted_through for span in spans),
+        all(map(_two_sorted_windows, spans)),
+        tried=f"{TRIED}, window 2 (8 sentences, then 6): the lengths in each batch",
+        got=next((span for span in spans if not _two_sorted_windows(span)), None),
+        expected="in each window, batches that do not overlap in length",
+        idea="Sort every window, the last one too, before you cut it into batches.",
+    )
+    expect_that(
+        any(span != spans[0] for span in spans),
         tried=f"{TRIED}, window 2, six epochs",
         told="the same companions in every batch, every epoch",
         expected="companions that change",
-        idea="A window holds window * batch_size indices: 8 here, not all. Sort within it only, so "
-        "that chance still mixes the batches.",
+        idea="Shuffle all indices first, in every epoch, and sort within a window only: 8 here, "
+        "not all. So chance still mixes the batches.",
     )
+
+
+def _two_sorted_windows(spans: list[list[int]]) -> bool:
+    """Whether two batches come from one sorted window of 8, and two from another of 6."""
+    (short,) = (span for span in spans if len(span) == 2)
+    full = [span for span in spans if len(span) == 4]
+    return any(
+        _apart(partner, short) and _apart(*(span for span in full if span is not partner))
+        for partner in full
+    )
+
+
+def _apart(one: list[int], other: list[int]) -> bool:
+    return max(one) < min(other) or max(other) < min(one)
 
 
 def _shuffled(attempt: Any) -> None:

@@ -71,6 +71,8 @@ def _ids(attempt: Any) -> None:
         tried=TRIED,
         idea="F.pad(ids, (0, n), value=pad_token_id) adds n on the right; torch.stack, (B, T).",
         known=(
+            Known(IDS[[1, 0, 2]], "Keep the items' order: nobody asked for sorted sentences."),
+            Known(IDS[[2, 0, 1]], "Keep the items' order: nobody asked for sorted sentences."),
             Known(left, "Padded on the left: F.pad takes (left, right)."),
             Known(IDS.T, "Stacked as (T, B): stack along dim=0."),
             Known(IDS.flatten(), "torch.cat makes one long row. torch.stack adds the axis B."),
@@ -105,12 +107,13 @@ def _mask(attempt: Any) -> None:
 def _labels(attempt: Any) -> None:
     """labels is (B,), and only there where the items have labels"""
     batch = _batch(attempt, _items(), TRIED)
-    expect_that(
-        "labels" in batch,
-        tried=TRIED,
-        got=sorted(map(str, batch)),
-        expected="the keys 'attention_mask', 'input_ids' and 'labels'",
-        idea="The items have labels: stack them as well.",
+    expect(
+        sorted(map(str, batch)),
+        ["attention_mask", "input_ids", "labels"],
+        tried=f"{TRIED}: the keys of the batch",
+        idea="The items have labels: stack them as well."
+        if "labels" not in batch
+        else "Every key but labels goes to the model: leave the others out.",
     )
     labels = torch.tensor([2, 0, 1])
     expect(

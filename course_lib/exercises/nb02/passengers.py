@@ -18,17 +18,20 @@ LABELS = [0, 1, 1, 0]
 
 
 class _Encoder:
-    """Gives three known features for a row, by its age."""
+    """Gives three known features for a row, by the passenger's number."""
+
+    def fit(self, frame: "pd.DataFrame") -> None:
+        raise RuntimeError("measure nothing again: the encoder comes fitted")
 
     def encode(self, frame: "pd.DataFrame") -> Tensor:
-        return FEATURES[torch.tensor(frame["age"].to_numpy(dtype="int64"))]
+        return FEATURES[[int(name[1:]) for name in frame["passenger"]]]
 
 
 def _frame(labels: bool = True, first: int = 0) -> "pd.DataFrame":
     """Four rows; their index begins at `first`, as after a filter."""
     import pandas as pd
 
-    columns = {"passenger": ["P1", "P2", "P3", "P4"], "age": [0.0, 1.0, 2.0, 3.0]}
+    columns = {"passenger": ["P0", "P1", "P2", "P3"], "age": [31.0, None, 5.0, None]}
     if labels:
         columns["seasick"] = LABELS
     return pd.DataFrame(columns, index=range(first, first + 4))
@@ -38,7 +41,8 @@ TRIED = "four passengers, three features each"
 
 
 def _made(attempt: Any, frame: "pd.DataFrame", **options: Any) -> Any:
-    made = call(attempt, frame, _Encoder(), **options, tried=TRIED)
+    with explaining(RuntimeError, "The encoder comes fitted on the training part: only encode."):
+        made = call(attempt, frame, _Encoder(), **options, tried=TRIED)
     expect_that(
         isinstance(made, Dataset),
         tried=TRIED,
@@ -71,16 +75,23 @@ def _length(attempt: Any) -> None:
         call(lambda: len(dataset), tried=f"len of {TRIED}"),
         4,
         tried=f"len of {TRIED}",
-        idea="__len__ returns how many rows there are.",
+        idea="__len__ returns how many rows there are. A row with a gap counts too.",
     )
 
 
 def _features(attempt: Any) -> None:
     """an item's features are its row, encoded"""
     dataset = _made(attempt, _frame(first=10))  # a filtered table keeps its old row names
-    for index in (0, 2, 3):
+    items = {index: _item(dataset, index, f"dataset[{index}]") for index in (0, 2, 3)}
+    expect_that(
+        len({id(item) for item in items.values()}) == 3,
+        tried="dataset[0], dataset[2], dataset[3]",
+        told="three times the same dict",
+        expected="three dicts",
+        idea="Make a new dict in __getitem__: a batch holds several items at once.",
+    )
+    for index, item in items.items():
         tried = f"dataset[{index}]"
-        item = _item(dataset, index, tried)
         expect_that(
             "features" in item,
             tried=tried,
@@ -124,6 +135,14 @@ def _labels(attempt: Any) -> None:
 def _expect_label(got: Any, expected: int, tried: str) -> None:
     if isinstance(got, int) and not isinstance(got, bool):
         got = torch.tensor(got)  # the loader makes the same of it
+    whole = isinstance(got, Tensor) and not got.is_floating_point() and got.dtype != torch.bool
+    expect_that(
+        not whole or got.dtype == torch.long,
+        tried=tried,
+        got=got,
+        expected=f"a tensor of shape (), int64: {expected}",
+        idea="Losses take int64: what torch.tensor makes of a column of whole numbers.",
+    )
     label = torch.tensor(expected)
     expect(
         got,
@@ -132,6 +151,7 @@ def _expect_label(got: Any, expected: int, tried: str) -> None:
         idea='The label is frame["seasick"] of the same row.',
         known=(
             Known(label.unsqueeze(0), "A label has no axis, so that a batch of them is (B,)."),
+            Known(label.bool(), "A class is a whole number: make the labels long, not bool."),
             Known(label.float(), "A class is a whole number: make the labels long, not float."),
             Known(label.double(), "A class is a whole number: make the labels long, not float."),
         ),
