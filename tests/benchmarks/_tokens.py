@@ -11,7 +11,11 @@ VOCABULARY = 6000
 
 @cache
 def tokenizer() -> Tokenizer:
-    """Word pieces learned from the training sentences, with [CLS] before and [SEP] after."""
+    """Word pieces learned from the training sentences, with [CLS] before and [SEP] after.
+
+    The trainer breaks ties in no fixed order: a few pieces, and one token in 50,000, differ from
+    run to run.
+    """
     made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer()
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()

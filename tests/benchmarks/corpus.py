@@ -8,9 +8,9 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from statistics import mean, median
+from unittest.mock import patch
 
-from course_lib import _sources, data
-from course_lib.data import docstrings
+from course_lib import _sources, data, runtime
 from tests.benchmarks._table import table
 
 # How a sentence may call each library.
@@ -57,7 +57,7 @@ def _duplicates(texts: list[str]) -> list[tuple]:
         draw = random.Random(seed)
         random_parts.append(draw.choices(data.SPLITS, (8, 1, 1), k=len(texts)))
     given_away = mean(_given_away(keys, parts) for parts in random_parts)
-    held_out = len(texts) / 5
+    held_out = mean(len(texts) - parts.count("train") for parts in random_parts)
     return [
         (
             "sentences with a near-duplicate (same `key_of`)",
@@ -104,18 +104,13 @@ def _left_out() -> list[tuple]:
 
 def _collecting() -> list[tuple]:
     """Seconds here, for once: at most 20 are wanted for the first collection, 0.5 later."""
-    before = os.environ.get("COURSE_CACHE_DIR")
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["COURSE_CACHE_DIR"] = folder
-        try:
-            first = _seconds_to_load()
-            later = median(_seconds_to_load() for _ in range(READS))
-            size = (docstrings.runtime.cache_dir() / "docstrings.json").stat().st_size
-        finally:
-            if before is None:
-                del os.environ["COURSE_CACHE_DIR"]
-            else:
-                os.environ["COURSE_CACHE_DIR"] = before
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch.dict(os.environ, COURSE_CACHE_DIR=folder),
+    ):
+        first = _seconds_to_load()
+        later = median(_seconds_to_load() for _ in range(READS))
+        size = (runtime.cache_dir() / "docstrings.json").stat().st_size
     return [
         ("first collection / later read, of one split", f"{first / later:.0f}"),
         ("seconds: first, later", f"{first:.1f}, {later:.2f}"),

@@ -53,8 +53,8 @@ def _tokens(lengths: list[int]) -> str:
             ("at random", at_random),
             *((name, _computed(lengths, size, window)) for name, window in WINDOWS.items()),
         ):
-            share = f"{1 - real / computed:.1%}"
-            rows.append([size, name, f"{computed / 1000:,.0f}", share, f"{computed / at_random:.2f}"])
+            share, ratio = f"{1 - real / computed:.1%}", f"{computed / at_random:.2f}"
+            rows.append([size, name, f"{computed / 1000:,.0f}", share, ratio])
     header = ("batch size", "batches", "thousand tokens an epoch", "padding", "against random")
     return table(f"Tokens computed, {real:,} of them real; mean of {EPOCHS} epochs", header, rows)
 

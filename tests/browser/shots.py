@@ -1,6 +1,6 @@
 """Screenshots of every notebook after it has run, for a pair of eyes.
 
-    python -m tests.browser.shots OUT_DIR
+    python -m tests.browser.shots OUT_DIR [NN ...]
 
 writes OUT_DIR/{light,dark}/NN_k.png, the slices of notebook NN from top to bottom. The first
 exercise of a notebook shows a wrong attempt with a hint and the solution, the second a right one.
@@ -13,8 +13,9 @@ import tempfile
 from pathlib import Path
 
 from course_lib import exercises
-from tests.browser.lab import ROOT, Lab
+from tests.browser.lab import Lab
 from tests.browser.page import DARK, LIGHT, NotebookPage, browsing, find_browser, opened
+from tests.notebooks import tool
 from tests.notebooks.page import WRONG_ON_PURPOSE
 from tests.notebooks.solve import fill
 
@@ -59,14 +60,14 @@ def shoot(notebook: NotebookPage, folder: Path) -> None:
         end = place + height >= total - 1
 
 
-def main(out: Path) -> None:
+def main(out: Path, names: list[str]) -> None:
     executable = find_browser()
     if executable is None:
         sys.exit("shots: found no Chromium on the PATH; install it.")
     with tempfile.TemporaryDirectory() as folder, browsing(executable) as context:
         lab = Lab(Path(folder), ALL_AT_ONCE)
         try:
-            for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+            for path in tool.chosen(names):
                 lab.reset()
                 with opened(context, lab, path.stem) as notebook:
                     notebook.page.set_viewport_size(SIZE)
@@ -85,4 +86,6 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("out_dir", type=Path)
-    main(parser.parse_args().out_dir)
+    parser.add_argument("names", nargs="*", metavar="NN", help="notebooks; all, if none is named")
+    chosen = parser.parse_args()
+    main(chosen.out_dir, chosen.names)
