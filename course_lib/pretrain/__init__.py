@@ -1,0 +1,1 @@
+"""Pretraining the course's backbone on docstrings: `python -m course_lib.pretrain`."""
