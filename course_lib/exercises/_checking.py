@@ -34,12 +34,12 @@ class Raised(Exception):  # noqa: N818 it carries an error of the learner
 
 
 @contextlib.contextmanager
-def explaining(kind: type[Exception], idea: str) -> Iterator[None]:
-    """Say `idea` on the card if a call in here raises an error of this kind."""
+def explaining(kind: type[Exception], idea: str, words: str = "") -> Iterator[None]:
+    """Say `idea` on the card if a call in here raises an error of this kind, with these words."""
     try:
         yield
     except Raised as raised:
-        if isinstance(raised.error, kind):
+        if isinstance(raised.error, kind) and words in str(raised.error):
             raised.idea = idea
         raise
 

@@ -51,15 +51,19 @@ def _counts() -> str:
 def _docstrings() -> str:
     train, validation, test = (data.load_docstrings(split) for split in data.SPLITS)
     majority = [np.bincount(train[1]).argmax()] * len(test[1])
-    rows = [["majority class", "", *(f"{value:.3f}" for value in _scores(test[1], majority))]]
+    rows = [
+        ["majority class", "", *(f"{value:.3f}" for value in accuracy_and_f1(test[1], majority))]
+    ]
     for size in (*SIZES, len(train[0])):
-        parts = _parts(train, size)
-        tried = {C: [_sentence_model(part, C) for part in parts] for C in STRENGTHS}
-        on_validation = {C: _mean_scores(models, validation) for C, models in tried.items()}
+        parts = training_parts(train, size)
+        tried = {C: [sentence_model(part, C) for part in parts] for C in STRENGTHS}
+        on_validation = {C: mean_accuracy_and_f1(models, validation) for C, models in tried.items()}
         best = max(STRENGTHS, key=lambda C: on_validation[C][1])
         for C, how in ((1, "C = 1, the default"), (best, f"C = {best}, by validation")):
-            found = np.array([_scores(test[1], model.predict(test[0])) for model in tried[C]])
-            rows.append([f"{size:,} labels", how, *map(_with_deviation, found.T)])
+            found = np.array(
+                [accuracy_and_f1(test[1], model.predict(test[0])) for model in tried[C]]
+            )
+            rows.append([f"{size:,} labels", how, *map(with_deviation, found.T)])
     rows += _nearest(train, test, tried[best][0])
     return table(
         "Docstrings: TF-IDF and logistic regression on the test part; "
@@ -80,33 +84,33 @@ def _nearest(train: tuple[list, list], test: tuple[list, list], best: Pipeline) 
     size, twins = f"{len(train[0]):,} labels", f"{np.mean(~alone):.1%}"
     rest = f"the best, without the {twins} of test sentences that have a twin (cosine > {TWIN})"
     found = {
-        "none: the label of the nearest sentence": _scores(labels, guesses),
-        rest: _scores(labels[alone], by_best[alone]),
+        "none: the label of the nearest sentence": accuracy_and_f1(labels, guesses),
+        rest: accuracy_and_f1(labels[alone], by_best[alone]),
     }
     return [[size, how, *(f"{value:.3f}" for value in scores)] for how, scores in found.items()]
 
 
-def _parts(train: tuple[list, list], size: int) -> list[tuple[list, list]]:
+def training_parts(train: tuple[list, list], size: int) -> list[tuple[list, list]]:
     """Disjoint parts of `size` examples; the first is the one a notebook takes."""
     count = min(SUBSETS, len(train[0]) // size)
     cuts = [slice(number * size, (number + 1) * size) for number in range(count)]
     return [(train[0][cut], train[1][cut]) for cut in cuts]
 
 
-def _sentence_model(part: tuple[list, list], C: float) -> Pipeline:
+def sentence_model(part: tuple[list, list], C: float) -> Pipeline:
     return make_pipeline(TfidfVectorizer(), LogisticRegression(C=C, max_iter=2000)).fit(*part)
 
 
-def _scores(labels: list, guesses: list) -> tuple[float, float]:
+def accuracy_and_f1(labels: list, guesses: list) -> tuple[float, float]:
     f1 = f1_score(labels, guesses, average="macro", zero_division=0)
     return accuracy_score(labels, guesses), f1
 
 
-def _mean_scores(models: list[Pipeline], part: tuple[list, list]) -> np.ndarray:
-    return np.mean([_scores(part[1], model.predict(part[0])) for model in models], axis=0)
+def mean_accuracy_and_f1(models: list[Pipeline], part: tuple[list, list]) -> np.ndarray:
+    return np.mean([accuracy_and_f1(part[1], model.predict(part[0])) for model in models], axis=0)
 
 
-def _with_deviation(values: list[float]) -> str:
+def with_deviation(values: list[float]) -> str:
     deviation = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
     return f"{mean(values):.3f}{deviation}"
 
@@ -172,7 +176,7 @@ def _digits() -> str:
     rows = []
     for name, tried in (("by position (the course's)", [by_position]), ("at random", orders)):
         found = np.array([_digit_scores(pixels, labels, order, train, test) for order in tried])
-        rows.append([name, *map(_with_deviation, found.T)])
+        rows.append([name, *map(with_deviation, found.T)])
     title = f"Digits: logistic regression, {train} to train on, {test} in the test part"
     return table(title, ("split", *SCORES), rows)
 
@@ -184,4 +188,4 @@ def _digit_scores(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model = LogisticRegression(max_iter=2000).fit(pixels[first], labels[first])
-    return _scores(labels[last], model.predict(pixels[last]))
+    return accuracy_and_f1(labels[last], model.predict(pixels[last]))

@@ -11,7 +11,12 @@ from nbformat.v4 import new_code_cell
 
 from tests.colab import clean
 
-NOTEBOOKS = ("01_module_and_parameter", "02_dataset_and_dataloader")
+NOTEBOOKS = (
+    "01_module_and_parameter",
+    "02_dataset_and_dataloader",
+    "03_custom_model",
+    "04_loss_and_metric",
+)
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 # Where things came from, and the set-up cell once more, with no way to install anything.

@@ -1,0 +1,92 @@
+"""Exercise 04.4: who was taken for whom."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.exercises._checking import Known, call, expect, explaining
+from course_lib.exercises._exercise import Exercise
+
+
+def confusion_matrix(predictions: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    """(N,), (N,) -> (C, C): how often each class (row) was taken for each class (column)"""
+    cells = labels * num_classes + predictions  # (N,), each a place in the flat matrix
+    return torch.bincount(cells, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+
+PREDICTIONS = torch.tensor([0, 1, 1, 1, 2, 1, 1])
+LABELS = torch.tensor([0, 0, 0, 1, 1, 2, 2])
+EXPECTED = torch.tensor([[1, 2, 0], [0, 1, 1], [0, 2, 0]])
+TRIED = "predictions [0, 1, 1, 1, 2, 1, 1], labels [0, 0, 0, 1, 1, 2, 2], C = 3"
+CELLS = "bincount stops at the last cell that occurs. minlength=C * C makes it count all of them."
+
+
+def _counts(attempt: Any) -> None:
+    """rows are the labels, columns what was predicted"""
+    once, rows = (EXPECTED > 0).long(), EXPECTED.sum(dim=1, keepdim=True)
+    with explaining(RuntimeError, CELLS):
+        got = call(attempt, PREDICTIONS, LABELS, 3, tried=TRIED)
+    expect(
+        got,
+        EXPECTED,
+        tried=TRIED,
+        idea="Of the three 0s one was taken for 0, two for 1: the first row is [1, 2, 0].",
+        known=(
+            Known(EXPECTED.T, "Transposed: here a row is a prediction. Rows are the labels."),
+            Known(
+                once,
+                "A pair that comes twice was counted once: matrix[labels, predictions] += 1 writes "
+                "each cell once. Count with bincount, a loop, or index_put_(accumulate=True).",
+            ),
+            Known(
+                once.float(),
+                "A pair that comes twice was counted once: matrix[labels, predictions] += 1 writes "
+                "each cell once. Count with bincount, a loop, or index_put_(accumulate=True).",
+            ),
+            Known(
+                EXPECTED.float(), "Counts are whole numbers: torch.zeros(..., dtype=torch.long)."
+            ),
+            Known(EXPECTED / rows, "Shares of each row. Keep the counts: shares can be had later."),
+            Known(EXPECTED / 7, "Shares of all. Keep the counts: shares can be had later."),
+            Known(EXPECTED.tolist(), "A list of lists so far: torch.tensor makes it one."),
+            Known(EXPECTED.flatten(), "All cells in a row: .reshape(C, C) makes a matrix of them."),
+            Known(EXPECTED.diag(), "The diagonal alone. The mistakes stand beside it."),
+        ),
+    )
+
+
+def _missing_class(attempt: Any) -> None:
+    """a class that never comes has a row and a column of zeros"""
+    tried = "predictions [0, 1, 0], labels [0, 1, 1], C = 4"
+    expected = torch.zeros(4, 4, dtype=torch.long)
+    expected[:2, :2] = torch.tensor([[1, 0], [1, 1]])
+    with explaining(RuntimeError, CELLS):
+        got = call(attempt, torch.tensor([0, 1, 0]), torch.tensor([0, 1, 1]), 4, tried=tried)
+    expect(
+        got,
+        expected,
+        tried=tried,
+        idea="The matrix is (num_classes, num_classes), whatever occurs.",
+        known=(
+            Known(
+                expected[:2, :2],
+                "The size was taken from the data. In another batch it would be another one; "
+                "take num_classes.",
+            ),
+        ),
+    )
+
+
+EXERCISE = Exercise(
+    "04.4",
+    "The confusion matrix",
+    5,
+    confusion_matrix,
+    (_counts, _missing_class),
+    (
+        "A loop over the pairs will do: one more in row label, column prediction.",
+        "Without a loop: label * C + prediction numbers the cells from 0 to C² - 1.",
+        "torch.bincount(labels * C + predictions, minlength=C * C).reshape(C, C)",
+    ),
+)
