@@ -16,6 +16,8 @@ from torch import nn
 from course_lib import explore, plot
 from course_lib.explore import nb00, nb01
 from course_lib.explore._explorer import Choice, Explorer, Slider, Text, Toggle, View
+from course_lib.model import TextClassifier
+from tests.fake_backbone import FakeBackbone, FakeTokenizer
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MODEL = nn.Sequential(
@@ -24,6 +26,7 @@ MODEL = nn.Sequential(
 EXAMPLES = torch.arange(30.0).view(10, 3)
 SENTENCES = ["a" * (1 + 7 * i % 40) for i in range(100)]
 LABELS, WEIGHTS = [0] * 60 + [1] * 30 + [2] * 10, torch.tensor([5 / 9, 10 / 9, 10 / 3])
+SCORES = [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0]
 SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
 
 
@@ -34,6 +37,9 @@ def explorers():
         "module_tree": explore.module_tree(MODEL, EXAMPLES),
         "weight_pictures": explore.weight_pictures(SNAPSHOTS),
         "padded_batches": explore.padded_batches(SENTENCES, lambda text: [1] * len(text)),
+        "model_shapes": explore.model_shapes(TextClassifier(FakeBackbone(), 3)),
+        "attention": explore.attention(FakeBackbone(), FakeTokenizer(), "the mean of each row"),
+        "threshold": explore.threshold(SCORES, [0, 0, 1, 0, 0, 1, 0, 1]),
         "sampler": explore.sampler(LABELS, ["often", "now and then", "rarely"], WEIGHTS),
     }
 

@@ -3,5 +3,17 @@
 from course_lib.explore.nb00 import course_map, reorder
 from course_lib.explore.nb01 import module_tree, weight_pictures
 from course_lib.explore.nb02 import padded_batches, sampler
+from course_lib.explore.nb03 import attention, model_shapes
+from course_lib.explore.nb04 import threshold
 
-__all__ = ["course_map", "module_tree", "padded_batches", "reorder", "sampler", "weight_pictures"]
+__all__ = [
+    "attention",
+    "course_map",
+    "model_shapes",
+    "module_tree",
+    "padded_batches",
+    "reorder",
+    "sampler",
+    "threshold",
+    "weight_pictures",
+]

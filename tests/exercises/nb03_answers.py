@@ -43,6 +43,10 @@ def mask_not_unsqueezed(hidden, mask):
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
 
 
+def mean_squeezed(hidden, mask):
+    return mean_by_fill(hidden, mask).squeeze()
+
+
 def mean_of_padding(hidden, mask):
     weight = (1 - mask).unsqueeze(-1)
     return (hidden * weight).sum(dim=1) / weight.sum(dim=1)
@@ -86,12 +90,25 @@ class Base(nn.Module):
 class ByPosition(nn.Module):
     def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
         super().__init__()
-        self.body = backbone
-        self.pool = pooling
-        self.out = head or linear_head(backbone.config.hidden_size, num_classes, 0.0)
+        self.backbone = backbone
+        self.pooling = pooling
+        self.head = head or linear_head(backbone.config.hidden_size, num_classes, 0.3)
 
     def forward(self, input_ids, attention_mask):
-        return self.out(self.pool(self.body(input_ids, attention_mask)[0], attention_mask))
+        hidden = self.backbone(input_ids, attention_mask)[0]
+        return self.head(self.pooling(hidden, attention_mask))
+
+
+class OtherNames(nn.Module):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        super().__init__()
+        self.encoder = backbone
+        self.pool = pooling
+        self.classifier = head or linear_head(backbone.config.hidden_size, num_classes)
+
+    def forward(self, input_ids, attention_mask):
+        hidden = self.encoder(input_ids, attention_mask)[0]
+        return self.classifier(self.pool(hidden, attention_mask))
 
 
 class TakesAll(Base):
@@ -102,6 +119,34 @@ class TakesAll(Base):
 class WithoutSuper(nn.Module):
     def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
         self.backbone = backbone
+
+
+class OtherInputs(Base):
+    def forward(self, ids, mask):
+        return super().forward(ids, mask)
+
+
+class Detached(Base):
+    def pooled(self, input_ids, attention_mask):
+        return super().pooled(input_ids, attention_mask).detach()
+
+
+class NoGrad(Base):
+    def pooled(self, input_ids, attention_mask):
+        with torch.no_grad():
+            return super().pooled(input_ids, attention_mask)
+
+
+class HeadThenPooling(Base):
+    def forward(self, input_ids, attention_mask):
+        outputs = self.backbone(input_ids=input_ids, attention_mask=attention_mask)
+        return self.pooling(self.head(outputs.last_hidden_state), attention_mask)
+
+
+class WithoutDropout(Base):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        plain = nn.Linear(backbone.config.hidden_size, num_classes)
+        super().__init__(backbone, num_classes, pooling, head or plain)
 
 
 class WithSoftmax(Base):
@@ -267,6 +312,23 @@ class LstmFirst(Lstm):
 class LstmUnpackedLast(Lstm):
     def forward(self, hidden, mask):
         return pad_packed_sequence(self.run(hidden, mask)[0], batch_first=True)[0][:, -1]
+
+
+class LstmSqueezes(Lstm):
+    def forward(self, hidden, mask):
+        return self.run(hidden, mask)[1][0].squeeze()
+
+
+class LstmSorted(Lstm):
+    def forward(self, hidden, mask):
+        packed = pack_padded_sequence(hidden, mask.sum(dim=1), batch_first=True)
+        return self.lstm(packed)[1][0][-1]
+
+
+class LstmBatchSecond(Lstm):
+    def forward(self, hidden, mask):
+        packed = pack_padded_sequence(hidden, mask.sum(dim=1), enforce_sorted=False)
+        return self.lstm(packed)[1][0][-1]
 
 
 class LstmBothWays(Lstm):
@@ -460,6 +522,26 @@ def mask_turned_round(query, key, mask=None):
     return masked(scores_of(query, key), None if mask is None else 1 - mask).softmax(dim=-1)
 
 
+def divided_by_2(query, key, mask=None):
+    return masked(scores_of(query, key, 2), mask).softmax(dim=-1)
+
+
+def filled_with_minus_10(query, key, mask=None):
+    scores = scores_of(query, key)
+    if mask is not None:
+        scores = scores.masked_fill((mask == 0).unsqueeze(1), -10.0)
+    return scores.softmax(dim=-1)
+
+
+def mask_times_infinity(query, key, mask=None):
+    scores = scores_of(query, key)
+    return (scores if mask is None else scores + (1 - mask).unsqueeze(1) * -torch.inf).softmax(-1)
+
+
+def mask_asked_for_truth(query, key, mask=None):
+    return (masked(scores_of(query, key), mask) if mask else scores_of(query, key)).softmax(-1)
+
+
 def mask_added(query, key, mask=None):
     scores = scores_of(query, key)
     return (scores if mask is None else scores + mask.unsqueeze(1)).softmax(dim=-1)
@@ -500,6 +582,11 @@ def heads_interleaved(x, heads):
     return x.view(B, T, H // heads, heads).permute(0, 3, 1, 2)
 
 
+def heads_cut_wrongly(x, heads):
+    B, T, H = x.shape
+    return x.view(B, T, H // heads, heads).transpose(1, 2)
+
+
 def heads_in_front(x, heads):
     B, T, H = x.shape
     return x.view(B, T, heads, H // heads).permute(2, 0, 1, 3)
@@ -524,7 +611,7 @@ RIGHT = (
     Right("03.1", "filled with zeros", mean_by_fill),
     Right("03.1", "a loop over the sentences", mean_by_loop),
     Right("03.1", "einsum", mean_by_einsum),
-    Right("03.2", "positional arguments, other names", ByPosition),
+    Right("03.2", "positional arguments", ByPosition),
     Right("03.2", "takes more inputs", TakesAll),
     Right("03.3", "the output gathered at the last token", LstmGathers),
     Right("03.3", "packed and unpacked", LstmUnpacks),
@@ -544,12 +631,19 @@ WRONG = (
     Wrong("03.1", "zeroed, divided by T", zeroed_mean, "divided by 3, for every row"),
     Wrong("03.1", "a sum", only_a_sum, "sum of the real tokens"),
     Wrong("03.1", "the mask without an axis", mask_not_unsqueezed, "mask.unsqueeze(-1)"),
+    Wrong("03.1", "squeezed", mean_squeezed, "takes B = 1 away"),
     Wrong("03.1", "the padding's mean", mean_of_padding, "Turned round"),
     Wrong("03.1", "keeps the axis T", kept_an_axis, "One axis too many"),
     Wrong("03.1", "the first token", first_token, "first token alone"),
     Wrong("03.1", "changes its input", mean_in_place, "still owns"),
-    Wrong("03.1", "counts along the wrong axis", count_turned, "that row"),
+    Wrong("03.1", "counts along the wrong axis", count_turned, "keepdim=True"),
     Wrong("03.2", "no super().__init__()", WithoutSuper, "super().__init__()"),
+    Wrong("03.2", "other names for its parts", OtherNames, "under this very name"),
+    Wrong("03.2", "other names for its inputs", OtherInputs, "input_ids"),
+    Wrong("03.2", "detached", Detached, "cut the backbone off"),
+    Wrong("03.2", "no_grad", NoGrad, "cut the backbone off"),
+    Wrong("03.2", "the head before the pooling", HeadThenPooling, "pool first"),
+    Wrong("03.2", "no dropout", WithoutDropout, "make linear_head"),
     Wrong("03.2", "a softmax at the end", WithSoftmax, "These are probabilities"),
     Wrong("03.2", "a ReLU at the end", WithRelu, "activation behind the head"),
     Wrong("03.2", "a backbone without a mask", WithoutMask, "backbone got no mask"),
@@ -573,6 +667,9 @@ WRONG = (
     Wrong("03.3", "the cell", LstmCell, "This is the cell"),
     Wrong("03.3", "the first output", LstmFirst, "first token"),
     Wrong("03.3", "the last place, unpacked", LstmUnpackedLast, "zeros at the last place"),
+    Wrong("03.3", "squeezed", LstmSqueezes, "takes B = 1 away"),
+    Wrong("03.3", "expects the longest first", LstmSorted, "enforce_sorted=False"),
+    Wrong("03.3", "the batch second", LstmBatchSecond, "batch_first=True"),
     Wrong("03.3", "both directions", LstmBothWays, "as the stub makes it"),
     Wrong("03.3", "returns nothing", LstmNothing, "end in `return`"),
     Wrong("03.4", "the object is still indexed", StillTheObject, "take .last_hidden_state"),
@@ -598,12 +695,17 @@ WRONG = (
     Wrong("03.5", "a score of 0", mask_as_zero_score, "score like any other"),
     Wrong("03.5", "the mask on the rows", mask_on_rows, "stands on the rows"),
     Wrong("03.5", "the mask turned round", mask_turned_round, "1 for a token"),
+    Wrong("03.5", "divided by 2", divided_by_2, "only fits H = 4"),
+    Wrong("03.5", "a score of -10", filled_with_minus_10, "−∞ always is"),
+    Wrong("03.5", "infinity times the mask", mask_times_infinity, "0 times −∞ is NaN"),
+    Wrong("03.5", "if mask", mask_asked_for_truth, "neither true nor false"),
     Wrong("03.5", "the mask added", mask_added, "The mask was added"),
     Wrong("03.5", "the mask without an axis", mask_of_two_axes, "fit the scores"),
     Wrong("03.5", "cannot do without a mask", mask_needed, "There is no mask here"),
     Wrong("03.6", "view alone", heads_by_view, "tokens are mixed"),
     Wrong("03.6", "not exchanged", heads_not_exchanged, "exchange T and heads"),
     Wrong("03.6", "interleaved", heads_interleaved, "Every second feature"),
+    Wrong("03.6", "cut as (d, heads)", heads_cut_wrongly, "cut as (heads, d)"),
     Wrong("03.6", "the heads first of all", heads_in_front, "B stays in front"),
     Wrong("03.6", "always two heads", heads_of_two, "H // heads"),
     Wrong("03.6", "transposed too early", heads_transposed_early, "Transposed too early"),

@@ -154,9 +154,13 @@ class Entropy(nn.Module):
         return (loss * weights).sum() / weights.sum()
 
     def forward(self, logits, labels):
-        surprises = self.surprises(logits)
-        loss = self.smoothed(self.own(surprises, labels), surprises)
-        return self.mean(loss, self.weights(labels, logits.shape[1]))
+        surprises, weights = self.surprises(logits), self.weights(labels, logits.shape[1])
+        if self.weight is None or not self.s:
+            loss = self.smoothed(self.own(surprises, labels), surprises)
+            return self.mean(loss, weights)
+        weighted = surprises * self.weight  # each class by its own
+        loss = self.smoothed(self.own(weighted, labels), weighted) / weights
+        return self.mean(loss, weights)
 
 
 class LoopEntropy(Entropy):
@@ -165,10 +169,46 @@ class LoopEntropy(Entropy):
     def forward(self, logits, labels):
         log_probs, total, weights = log_softmax(logits), 0.0, 0.0
         for row, label in zip(log_probs, labels.tolist(), strict=True):
-            weight = 1.0 if self.weight is None else self.weight[label]
+            weight = torch.ones(len(row)) if self.weight is None else self.weight
+            row = row * weight
             loss = -(1 - self.s) * row[label] - self.s * row.sum() / len(row)
-            total, weights = total + weight * loss, weights + weight
+            total, weights = total + loss, weights + weight[label]
         return total / weights
+
+
+class RowWeighted(Entropy):
+    """The weight of the label for all classes of its row."""
+
+    def forward(self, logits, labels):
+        surprises = self.surprises(logits)
+        loss = self.smoothed(self.own(surprises, labels), surprises)
+        return self.mean(loss, self.weights(labels, logits.shape[1]))
+
+
+class UnsmoothedIfWeighted(Entropy):
+    def smoothed(self, own, surprises):
+        return own if self.weight is not None else super().smoothed(own, surprises)
+
+
+class ThreeClasses(Entropy):
+    def __init__(self, weight=None, label_smoothing=0.0):
+        super().__init__(torch.ones(3) if weight is None else weight, label_smoothing)
+
+
+class DummyBuffer(Entropy):
+    def __init__(self, weight=None, label_smoothing=0.0):
+        super().__init__(None, label_smoothing)
+        del self.weight
+        self.weight = weight
+        self.register_buffer("dummy", torch.zeros(1))
+
+
+class BufferIfGiven(Entropy):
+    def __init__(self, weight=None, label_smoothing=0.0):
+        super().__init__(None, label_smoothing)
+        del self.weight
+        if weight is not None:
+            self.register_buffer("weight", weight)
 
 
 class Summed(Entropy):
@@ -882,6 +922,13 @@ WRONG = (
     Wrong("04.1", "detached", detached, "way back to the logits is cut"),
     Wrong("04.1", "row by row", row_by_row, "whole batch at once"),
     Wrong("04.1", "NumPy", through_numpy, "way back to the logits is cut"),
+    Wrong("04.2", "a row's weight for all its classes", RowWeighted, "Each class has its own"),
+    Wrong(
+        "04.2", "no smoothing where there are weights", UnsmoothedIfWeighted, "With weights, the"
+    ),
+    Wrong("04.2", "three classes for good", ThreeClasses, "Only logits know C"),
+    Wrong("04.2", "a buffer of something else", DummyBuffer, "register_buffer"),
+    Wrong("04.2", "a buffer only if given", BufferIfGiven, "needs no `if`"),
     Wrong("04.2", "a sum", Summed, "does not grow with the batch"),
     Wrong("04.2", "unreduced", Unreduced, "A loss for each example"),
     Wrong("04.2", "the sign", TurnedSign, "The sign is turned"),
@@ -898,7 +945,7 @@ WRONG = (
     Wrong("04.2", "weights by place", WeightedByPlace, "Weighted by place"),
     Wrong("04.2", "weighted logits", WeightedLogits, "logits were weighted"),
     Wrong("04.2", "a plain attribute", PlainAttribute, "register_buffer"),
-    Wrong("04.2", "a parameter", TrainedWeights, "train the weights away"),
+    Wrong("04.2", "a parameter", TrainedWeights, "A parameter is for training"),
     Wrong("04.2", "no smoothing", Unsmoothed, "smoothing makes no difference"),
     Wrong("04.2", "over the others", SmoothedOverOthers, "the others alone"),
     Wrong("04.2", "without the own", SmoothedWithoutOwn, "sum to 0.9"),

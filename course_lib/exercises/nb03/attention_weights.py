@@ -1,5 +1,6 @@
 """Exercise 03.5: where each token looks."""
 
+import math
 from typing import Any
 
 import torch
@@ -73,15 +74,23 @@ def _weights(attempt: Any) -> None:
     )
 
 
+def _nan(got: Any) -> list[Known]:
+    """What to say of any other answer with a NaN in it."""
+    idea = (
+        "0 times −∞ is NaN, and so is the softmax of a row that is all −∞. Use masked_fill, on the "
+        "last axis only."
+    )
+    return [Known(got, idea)] if isinstance(got, Tensor) and got.isnan().any() else []
+
+
 def _mask(attempt: Any) -> None:
     """nobody looks at padding, and the rows still add up to 1"""
     tried = "the same with the mask [[1, 1, 1], [1, 1, 0]]"
     free, expected, keep = _oracle(None), _oracle(MASK), MASK.unsqueeze(1)
     half = SCORES / 2
-    with explaining(
-        RuntimeError,
-        "Make the mask fit the scores (B, T, T): (mask == 0).unsqueeze(1) is (B, 1, T).",
-    ):
+    fit = "Make the mask fit the scores (B, T, T): (mask == 0).unsqueeze(1) is (B, 1, T)."
+    truth = "A tensor of many is neither true nor false. Ask `if mask is not None`."
+    with explaining(RuntimeError, fit, "size"), explaining(RuntimeError, truth, "ambiguous"):
         got = call(attempt, QUERY, KEY, MASK, tried=tried)
     expect(
         got,
@@ -111,6 +120,7 @@ def _mask(attempt: Any) -> None:
                 (half + keep).softmax(-1),
                 "The mask was added: + 1 for a token moves the weights a little. Padding needs −∞.",
             ),
+            *_nan(got),
         ),
     )
 
@@ -124,6 +134,28 @@ def _other_sizes(attempt: Any) -> None:
         tried=tried,
         idea="All scores are 0, so each of 5 tokens gets a fifth.",
     )
+    tried = "query and key of shape (1, 2, 9), H = 9"
+    query, key = torch.ones(1, 2, 9), torch.stack([torch.zeros(1, 9), torch.ones(1, 9)], dim=1)
+    small = 1 / (1 + math.exp(3))
+    expect(
+        call(attempt, query, key, tried=tried),
+        torch.tensor([[[small, 1 - small]] * 2]),
+        tried=tried,
+        idea="The products are 0 and 9, divided by the root of H they are 0 and 3. Is your divisor "
+        "a number that only fits H = 4?",
+    )
+
+
+def _masked_out(attempt: Any) -> None:
+    """padding gets a weight of 0, however well it matches"""
+    tried = "query and key [[0, 0, 0, 0], [0, 0, 0, 0], [5, 5, 5, 5]], mask [[1, 1, 0]]"
+    key = torch.tensor([[[0.0, 0, 0, 0], [0, 0, 0, 0], [5, 5, 5, 5]]])
+    expect(
+        call(attempt, key, key, torch.tensor([[1, 1, 0]]), tried=tried),
+        torch.tensor([[[0.5, 0.5, 0.0]] * 3]),
+        tried=tried,
+        idea="A large negative number is not enough where scores are larger. −∞ always is.",
+    )
 
 
 EXERCISE = Exercise(
@@ -131,7 +163,7 @@ EXERCISE = Exercise(
     "Where each token looks",
     12,
     attention_weights,
-    (_weights, _mask, _other_sizes),
+    (_weights, _mask, _other_sizes, _masked_out),
     (
         (
             "Scores first: (B, T, H) times (B, H, T) is (B, T, T). Then the root, the mask, the "

@@ -6,7 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from course_lib.exercises._checking import Known, call, expect, expect_module, expect_that
+from course_lib.exercises._checking import (
+    Known,
+    call,
+    expect,
+    expect_module,
+    expect_that,
+    explaining,
+)
 from course_lib.exercises._exercise import Exercise
 
 
@@ -33,7 +40,6 @@ TRIED = "LSTMPooling(3), hidden (3, 4, 3), sentences of 2, 4 and 1 tokens"
 
 def _make(attempt: Any) -> tuple[nn.Module, nn.LSTM]:
     """The attempt's module, and an LSTM of the same weights."""
-    torch.manual_seed(0)
     module = call(attempt, H, tried="LSTMPooling(3)")
     expect_module(module, tried="LSTMPooling(3)")
     found = [part for part in module.modules() if isinstance(part, nn.LSTM)]
@@ -69,8 +75,16 @@ def _last_real_token(attempt: Any) -> None:
     state, cell = _states(oracle)
     read_on, (last, _) = oracle(HIDDEN)
     first = read_on[:, 0]
+    packing = "Sizes are (B, T, H) and the longest need not come first: pack_padded_sequence(..., "
+    packing += "batch_first=True, enforce_sorted=False)."
+    with (
+        explaining(RuntimeError, packing, "enforce_sorted"),
+        explaining(RuntimeError, packing, "batch_size"),
+        explaining(RuntimeError, packing, "exceeds dimension size"),
+    ):
+        got = call(module, HIDDEN, MASK, tried=TRIED)
     expect(
-        call(module, HIDDEN, MASK, tried=TRIED),
+        got,
         state,
         tried=TRIED,
         idea="Pack, run the LSTM over it, take the state, and of its first axis the last layer.",
@@ -87,6 +101,19 @@ def _last_real_token(attempt: Any) -> None:
                 "Unpacked, a short sentence has zeros at the last place. Take the state instead.",
             ),
         ),
+    )
+
+
+@torch.no_grad()
+def _one_sentence(attempt: Any) -> None:
+    """a batch of one sentence gives (1, H)"""
+    module, oracle = _make(attempt)
+    tried = "LSTMPooling(3), hidden (1, 4, 3), a mask of ones"
+    expect(
+        call(module, HIDDEN[:1], MASK[1:2], tried=tried),
+        oracle(HIDDEN[:1])[0][:, -1],
+        tried=tried,
+        idea="squeeze() without an axis takes B = 1 away too. state[-1] takes only the first axis.",
     )
 
 
@@ -108,7 +135,7 @@ EXERCISE = Exercise(
     "An LSTM over the tokens",
     8,
     LSTMPooling,
-    (_last_real_token, _without_padding),
+    (_last_real_token, _without_padding, _one_sentence),
     (
         "As in the cell above: lengths from the mask, pack, run the LSTM over what is packed.",
         "The LSTM returns two things: outputs, and a pair. The first of the pair is (1, B, H).",

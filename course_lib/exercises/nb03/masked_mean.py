@@ -21,6 +21,7 @@ HIDDEN = torch.tensor(
         [[5.0, 7.0], [9.0, 9.0], [9.0, 9.0]],
     ]
 )  # (2, 3, 2)
+COUNTS = torch.tensor([2.0, 1.0])  # real tokens
 MASK = torch.tensor([[1, 1, 0], [1, 0, 0]])
 MEAN = torch.tensor([[2.0, 15.0], [5.0, 7.0]])
 SUM = torch.tensor([[4.0, 30.0], [5.0, 7.0]])
@@ -45,6 +46,11 @@ def _values(attempt: Any) -> None:
                 "number of real tokens: its mask's sum.",
             ),
             Known(SUM, "This is the sum of the real tokens. Divide by how many there are."),
+            Known(
+                SUM / COUNTS,
+                "mask.sum(dim=1) is (B,), and it went to the columns. Keep its axis, (B, 1): "
+                "mask.sum(dim=1, keepdim=True).",
+            ),
             Known(HIDDEN[:, 0], "This is the first token alone, as in `cls`."),
             Known(
                 torch.tensor([[8.0, -60.0], [9.0, 9.0]]),
@@ -79,12 +85,23 @@ def _no_padding(attempt: Any) -> None:
     )
 
 
+def _one_sentence(attempt: Any) -> None:
+    """a batch of one sentence gives (1, H)"""
+    tried = "hidden (1, 3, 2), mask [[1, 1, 0]]"
+    expect(
+        call(attempt, HIDDEN[:1], MASK[:1], tried=tried),
+        MEAN[:1],
+        tried=tried,
+        idea="squeeze() without an axis takes B = 1 away too. Name the axis that is to go.",
+    )
+
+
 EXERCISE = Exercise(
     "03.1",
     "The mean of the real tokens",
     8,
     masked_mean,
-    (_values, _padding_does_not_count, _no_padding),
+    (_values, _padding_does_not_count, _no_padding, _one_sentence),
     (
         "Two sums over dim=1: of the hidden states that count, and of the mask.",
         "mask.unsqueeze(-1) is (B, T, 1): multiplied with hidden, it zeroes the padding.",

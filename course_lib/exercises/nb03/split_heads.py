@@ -15,9 +15,9 @@ def split_heads(x: Tensor, heads: int) -> Tensor:
     return x.view(B, T, heads, H // heads).transpose(1, 2)  # (B, heads, T, H / heads)
 
 
-X = torch.arange(24.0).view(2, 3, 4)
-SPLIT = torch.stack([X[:, :, :2], X[:, :, 2:]], dim=1)  # (2, 2, 3, 2)
-TRIED = "x (2, 3, 4), the numbers 0 to 23 in order, heads = 2"
+X = torch.arange(48.0).view(2, 4, 6)
+SPLIT = torch.stack([X[:, :, :3], X[:, :, 3:]], dim=1)  # (2, 2, 4, 3)
+TRIED = "x (2, 4, 6), the numbers 0 to 47 in order, heads = 2"
 
 
 def _values(attempt: Any) -> None:
@@ -31,25 +31,29 @@ def _values(attempt: Any) -> None:
         idea="Cut the last axis: view(B, T, heads, d). Then exchange T and heads: transpose(1, 2).",
         known=(
             Known(
-                X.view(2, 2, 3, 2),
+                X.view(2, 2, 4, 3),
                 "The shape is right and the numbers are not: view cut the row of numbers afresh, "
                 "and tokens are mixed. Cut the last axis first, then transpose.",
             ),
             Known(
-                X.view(2, 3, 2, 2),
+                X.view(2, 4, 2, 3),
                 "(B, T, heads, d) so far: exchange T and heads, transpose(1, 2).",
             ),
             Known(
-                X.view(2, 3, 2, 2).permute(0, 3, 1, 2),
+                X.view(2, 4, 3, 2).permute(0, 3, 1, 2),
                 "Every second feature went to a head: the last axis was cut as (d, heads). It is "
                 "(heads, d).",
             ),
             Known(
-                X.view(2, 3, 2, 2).permute(2, 0, 1, 3),
+                X.view(2, 4, 2, 3).permute(2, 0, 1, 3),
                 "The heads came first of all: (heads, B, T, d). B stays in front.",
             ),
-            Known(X.transpose(1, 2).reshape(2, 2, 3, 2), "Transposed too early: cut first."),
-            Known(X.transpose(1, 2).reshape(2, 2, 2, 3), "Transposed too early: cut first."),
+            Known(
+                X.view(2, 4, 3, 2).transpose(1, 2),
+                "(B, d, T, heads): the last axis is cut as (heads, d), not (d, heads).",
+            ),
+            Known(X.transpose(1, 2).reshape(2, 2, 4, 3), "Transposed too early: cut first."),
+            Known(X.transpose(1, 2).reshape(2, 2, 3, 4), "Transposed too early: cut first."),
         ),
     )
 

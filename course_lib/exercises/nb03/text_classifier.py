@@ -42,6 +42,9 @@ class TextClassifier(nn.Module):
         return self.head(self.pooling(hidden, attention_mask))  # (B, H), then (B, C)
 
 
+NAMES = (
+    "Keep the stub's names, forward(self, input_ids, attention_mask): a batch is passed by name."
+)
 MADE = "TextClassifier(backbone, 3) with H = 4"
 
 
@@ -52,8 +55,12 @@ def _make(attempt: Any, tried: str, *arguments: Any, **named: Any) -> nn.Module:
 
 
 def _run(model: nn.Module, tried: str) -> Any:
-    with torch.no_grad(), explaining(Exception, OBJECT, "BaseModelOutput"):
-        return call(model, IDS, MASK, tried=tried)
+    with (
+        torch.no_grad(),
+        explaining(Exception, OBJECT, "BaseModelOutput"),
+        explaining(TypeError, NAMES, "unexpected keyword argument"),
+    ):
+        return call(model, input_ids=IDS, attention_mask=MASK, tried=tried)
 
 
 def _shape(attempt: Any) -> None:
@@ -95,6 +102,47 @@ def _parts_learn(attempt: Any) -> None:
             Known(28, "The head is not among them: make it in __init__ and keep it in self."),
             Known(58, "There are two heads. Make one: only when no head was given."),
         ),
+    )
+
+
+def _named_parts(attempt: Any) -> None:
+    """its parts are called backbone, pooling and head"""
+    backbone, head = ToyBackbone(), nn.Linear(4, 3)
+    tried = "TextClassifier(backbone, 3, pooling=masked_mean, head=head)"
+    model = _make(attempt, tried, backbone, 3, pooling=masked_mean, head=head)
+    for name, part in (("backbone", backbone), ("pooling", masked_mean), ("head", head)):
+        expect_that(
+            getattr(model, name, None) is part,
+            tried=f"{tried}.{name}",
+            got=getattr(model, name, None),
+            expected=f"the {name} that was given",
+            idea=f"Keep it under this very name, self.{name}: others will look for it there.",
+        )
+    default = _make(attempt, MADE, backbone, 3).head
+    expect_that(
+        any(isinstance(part, nn.Dropout) for part in getattr(default, "modules", list)()),
+        tried=f"the head of {MADE}",
+        got=default,
+        expected="linear_head(4, 3), which has dropout",
+        idea="Without a head that is given, make linear_head(backbone.config.hidden_size, C).",
+    )
+
+
+def _learns(attempt: Any) -> None:
+    """gradients reach the backbone"""
+    backbone = ToyBackbone()
+    model = _make(attempt, MADE, backbone, 3)
+    tried = f"{MADE}, {TRIED}: backward() of the logits' sum"
+    logits = call(model, input_ids=IDS, attention_mask=MASK, tried=tried)
+    if isinstance(logits, Tensor) and logits.requires_grad:
+        logits.sum().backward()
+    expect_that(
+        backbone.embeddings.weight.grad is not None,
+        tried=tried,
+        told="no gradient for the backbone",
+        expected="a gradient for every parameter",
+        idea="no_grad, .detach() and requires_grad_(False) cut the backbone off: then only the "
+        "head learns. Notebook 09 does that on purpose.",
     )
 
 
@@ -162,12 +210,45 @@ def _own_parts(attempt: Any) -> None:
     )
 
 
+class _Square(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x**2
+
+
+def _head_last(attempt: Any) -> None:
+    """the head comes after the pooling"""
+    backbone, tried = ToyBackbone(), "TextClassifier(backbone, 4, head=a module that squares)"
+    model = _make(attempt, tried, backbone, 4, head=_Square())
+    expect(
+        _run(model, f"{tried}, {TRIED}"),
+        mean_of(hidden_of(backbone)) ** 2,
+        tried=f"{tried}, {TRIED}",
+        idea="Pool first, then the head: the head is for (B, H).",
+        known=(
+            Known(
+                mean_of(hidden_of(backbone) ** 2),
+                "The head comes first here. With a linear head that makes no difference, with "
+                "others it does: pool first.",
+            ),
+        ),
+    )
+
+
 EXERCISE = Exercise(
     "03.2",
     "A classifier on a backbone",
     12,
     TextClassifier,
-    (_shape, _parts_learn, _any_width, _pools_with_the_mask, _own_parts),
+    (
+        _shape,
+        _parts_learn,
+        _any_width,
+        _pools_with_the_mask,
+        _own_parts,
+        _named_parts,
+        _head_last,
+        _learns,
+    ),
     (
         "super().__init__() first. Then three attributes: backbone, pooling, head.",
         (

@@ -25,7 +25,7 @@ CELLS = "bincount stops at the last cell that occurs. minlength=C * C makes it c
 def _counts(attempt: Any) -> None:
     """rows are the labels, columns what was predicted"""
     once, rows = (EXPECTED > 0).long(), EXPECTED.sum(dim=1, keepdim=True)
-    with explaining(RuntimeError, CELLS):
+    with explaining(RuntimeError, CELLS, "is invalid for input of size"):
         got = call(attempt, PREDICTIONS, LABELS, 3, tried=TRIED)
     expect(
         got,
@@ -45,6 +45,9 @@ def _counts(attempt: Any) -> None:
                 "each cell once. Count with bincount, a loop, or index_put_(accumulate=True).",
             ),
             Known(
+                EXPECTED.T.float(), "Transposed: here a row is a prediction. Rows are the labels."
+            ),
+            Known(
                 EXPECTED.float(), "Counts are whole numbers: torch.zeros(..., dtype=torch.long)."
             ),
             Known(EXPECTED / rows, "Shares of each row. Keep the counts: shares can be had later."),
@@ -56,12 +59,24 @@ def _counts(attempt: Any) -> None:
     )
 
 
+def _many(attempt: Any) -> None:
+    """a cell can hold more than 255"""
+    tried = "300 examples, all of class 1 and predicted so, C = 2"
+    ones = torch.ones(300, dtype=torch.long)
+    expect(
+        call(attempt, ones, ones, 2, tried=tried),
+        torch.tensor([[0, 0], [0, 300]]),
+        tried=tried,
+        idea="uint8 ends at 255 and int8 at 127. Count in torch.long.",
+    )
+
+
 def _missing_class(attempt: Any) -> None:
     """a class that never comes has a row and a column of zeros"""
     tried = "predictions [0, 1, 0], labels [0, 1, 1], C = 4"
     expected = torch.zeros(4, 4, dtype=torch.long)
     expected[:2, :2] = torch.tensor([[1, 0], [1, 1]])
-    with explaining(RuntimeError, CELLS):
+    with explaining(RuntimeError, CELLS, "is invalid for input of size"):
         got = call(attempt, torch.tensor([0, 1, 0]), torch.tensor([0, 1, 1]), 4, tried=tried)
     expect(
         got,
@@ -83,7 +98,7 @@ EXERCISE = Exercise(
     "The confusion matrix",
     5,
     confusion_matrix,
-    (_counts, _missing_class),
+    (_counts, _missing_class, _many),
     (
         "A loop over the pairs will do: one more in row label, column prediction.",
         "Without a loop: label * C + prediction numbers the cells from 0 to C² - 1.",

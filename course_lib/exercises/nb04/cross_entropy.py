@@ -7,7 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_lib.exercises._checking import Known, call, expect, expect_module, expect_that
+from course_lib.exercises._checking import (
+    Known,
+    call,
+    expect,
+    expect_module,
+    expect_that,
+    explaining,
+    same,
+)
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb04._values import expect_by_hand, expect_whole_batch, gradient
 from course_lib.exercises.nb04.log_softmax import log_softmax
@@ -48,8 +56,11 @@ def _loss(attempt: Any, tried: str, **options: Any) -> Any:
 def _plain(attempt: Any) -> None:
     """without options it is the mean of -log p over the batch"""
     tried = f"CrossEntropyLoss(), {LOOK}"
+    no_if = "register_buffer takes None as well, and the name exists then: it needs no `if`."
+    with explaining(AttributeError, no_if, "has no attribute 'weight'"):
+        got = _loss(attempt, tried)
     expect(
-        _loss(attempt, tried),
+        got,
         OWN.mean(),
         tried=tried,
         idea="-log of 1/2, of 3/4 and of 1/4; then the mean of the three.",
@@ -123,13 +134,14 @@ def _buffer(attempt: Any) -> None:
         tried=f"{tried}.parameters()",
         got=trained,
         expected="no parameter",
-        idea="An optimizer would train the weights away, down to 0. A buffer is what they are.",
+        idea="A parameter is for training, and these are fixed. A buffer is what they are.",
     )
+    buffers = call(lambda: list(module.buffers()), tried=tried)
     expect_that(
-        len(call(lambda: list(module.buffers()), tried=tried)) > 0,
+        any(same(buffer, WEIGHT) for buffer in buffers),
         tried=f"{tried}.buffers()",
-        told="no buffer",
-        expected="the weights",
+        got=buffers,
+        expected="the weights among them",
         idea='self.register_buffer("weight", weight): then loss.to(device) takes them along.',
     )
 
@@ -167,6 +179,48 @@ def _smoothing(attempt: Any) -> None:
     )
 
 
+def _both(attempt: Any) -> None:
+    """with weights and smoothing together, each class's part has the weight of that class"""
+    tried = f"CrossEntropyLoss(weight=[1, 2, 5], label_smoothing=0.3); {LOOK}"
+    of_labels, options = WEIGHT[LABELS], {"weight": WEIGHT, "label_smoothing": 0.3}
+    own = (OWN * of_labels).sum() / of_labels.sum()
+    spread = (SURPRISES.mean(dim=1) * of_labels).sum() / of_labels.sum()
+    expect(
+        _loss(attempt, tried, **options),
+        F.cross_entropy(LOGITS, LABELS, **options),
+        tried=tried,
+        idea="Multiply -log p by the weights, class by class, before the smoothing mixes them. The "
+        "sum is divided by the weights of the labels, 1 + 5 + 5.",
+        known=(
+            Known(
+                0.7 * own + 0.3 * spread,
+                "The weight of the label went to all classes of its row. Each class has its own: "
+                "multiply log_probs (B, C) by weight (C,) before the smoothing.",
+            ),
+            Known(own, "With weights, the smoothing makes no difference."),
+            Known(
+                0.7 * OWN.mean() + 0.3 * SURPRISES.mean(),
+                "With smoothing, the weights make no difference.",
+            ),
+        ),
+    )
+
+
+def _seven_classes(attempt: Any) -> None:
+    """C comes from the logits"""
+    tried = "CrossEntropyLoss(), logits (2, 7), all 0"
+    fixed = "Only logits know C, logits.shape[1]: make the ones for missing weights in forward."
+    module = call(attempt, tried=tried)
+    with explaining(Exception, fixed, "3"):
+        got = call(module, torch.zeros(2, 7), torch.tensor([6, 0]), tried=tried)
+    expect(
+        got,
+        torch.tensor(math.log(7)),
+        tried=tried,
+        idea="Seven classes, all alike: log 7. logits.shape[1] is C.",
+    )
+
+
 def _gradient(attempt: Any) -> None:
     """backward() gives the logits (probability - label) / B"""
     tried = f"CrossEntropyLoss(), {LOOK}"
@@ -198,15 +252,18 @@ def _at_once(attempt: Any) -> None:
 EXERCISE = Exercise(
     "04.2",
     "Cross-entropy",
-    10,
+    15,
     CrossEntropyLoss,
-    (_plain, _weights, _buffer, _smoothing, _gradient, _at_once, _by_hand),
+    (_plain, _seven_classes, _weights, _buffer, _smoothing, _both, _gradient, _at_once, _by_hand),
     (
         "Begin without options: -log_softmax(logits)[torch.arange(B), labels], then the mean.",
         (
             "Weights: (loss * weight[labels]).sum() / weight[labels].sum(). Without weights take "
             "torch.ones(C)."
         ),
-        "Smoothing: (1 - s) * own + s * (-log_probs).mean(dim=1), before you weigh and average.",
+        (
+            "Smoothing: multiply log_probs by weight (C,) first, each class by its own. Then "
+            "(1 - s) * own + s * spread, the spread being the mean over dim=1."
+        ),
     ),
 )

@@ -117,6 +117,11 @@ def _never_predicted(attempt: Any) -> None:
         idea=zero,
         known=(Known(2 / 3, "This is the accuracy."), Known(float("nan"), zero)),
     )
+    tried = "predictions [0, 0, 0], labels [0, 0, 0]"
+    never = "Class 1 occurs nowhere, so hits and both are 0: both.clamp(min=1) makes it 0 / 1."
+    with explaining(ZeroDivisionError, never):
+        got = call(attempt, torch.zeros(3).long(), torch.zeros(3).long(), tried=tried)
+    expect(number(got), 0.0, tried=tried, idea=never, known=(Known(float("nan"), f"NaN. {never}"),))
 
 
 EXERCISE = Exercise(

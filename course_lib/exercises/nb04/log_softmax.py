@@ -41,6 +41,10 @@ def _small(attempt: Any) -> None:
                 LOGITS - TOTALS.log(),
                 "The sums (B,) went to the columns instead of the rows: keepdim=True keeps (B, 1).",
             ),
+            Known(
+                LOGITS - (LOGITS - LOGITS.amax(dim=1)).exp().sum(dim=1, keepdim=True).log(),
+                "The maxima (B,) went to the columns: keepdim=True keeps (B, 1).",
+            ),
             Known(LOGITS - math.log(6), "One sum over the whole batch. Each row has its own."),
             Known(PROBABILITIES.log2(), "Logarithms to base 2. Take the natural one, torch.log."),
             Known(PROBABILITIES.log10(), "Logarithms to base 10. Take the natural one, torch.log."),
