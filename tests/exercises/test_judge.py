@@ -380,7 +380,7 @@ def test_a_function_that_ends_in_nonsense_is_told(exercise, right, outcomes):
 
 @pytest.mark.parametrize(
     "exercise",
-    [item for item in EVERY if isinstance(item.reference, type)],
+    [item for item in EVERY if nn.Module in getattr(item.reference, "__mro__", ())],
     ids=lambda exercise: exercise.id,
 )
 @pytest.mark.parametrize("right", [0, 1, 2, 3])

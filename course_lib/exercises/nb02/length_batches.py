@@ -50,7 +50,7 @@ def _epochs(attempt: Any, count: int = 1, window: int = 50, seed: int = 0) -> li
     sampler = call(attempt, list(LENGTHS), 4, generator, window, tried=tried)
     found = []
     for _ in range(count):
-        iterator = call(type(sampler).__iter__, sampler, tried=tried)
+        iterator = call(lambda made=sampler: type(made).__iter__(made), tried=tried)
         expect_that(
             hasattr(iterator, "__next__"),
             tried=tried,
