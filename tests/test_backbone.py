@@ -19,8 +19,6 @@ from tests.benchmarks import transfer
 FOLDER = runtime.data_dir() / "backbone"
 RECIPE = Recipe()
 
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="data/backbone is not made yet")
-
 
 @pytest.fixture(scope="module")
 def shipped():
