@@ -29,6 +29,10 @@ IDS = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
 MASK = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
 
 
+def name_of(pooling):
+    return getattr(pooling, "__name__", type(pooling).__name__)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model") / "backbone"
@@ -158,13 +162,13 @@ POOLINGS = [*BY_HAND, LSTMPooling(2)]
 
 
 @pytest.mark.parametrize("kind", [torch.long, torch.float32, torch.bool])
-@pytest.mark.parametrize("pooling", BY_HAND, ids=lambda pooling: pooling.__name__)
+@pytest.mark.parametrize("pooling", BY_HAND, ids=name_of)
 def test_a_pooling_by_hand(pooling, kind):
     assert pooling(HIDDEN, TWO.to(kind)).tolist() == BY_HAND[pooling]
 
 
 @pytest.mark.parametrize("value", [99.0, math.nan, math.inf])
-@pytest.mark.parametrize("pooling", POOLINGS, ids=str)
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name_of)
 def test_what_stands_in_the_padding_does_not_count(pooling, value):
     padded = F.pad(HIDDEN[1:], (0, 0, 0, 4), value=value)
     mask = F.pad(TWO[1:], (0, 4))
@@ -176,7 +180,7 @@ def test_padding_on_the_left_does_not_count_either(pooling):
     assert pooling(HIDDEN.flip(1), TWO.flip(1)).tolist() == BY_HAND[pooling]
 
 
-@pytest.mark.parametrize("pooling", [cls, LSTMPooling(2)], ids=str)
+@pytest.mark.parametrize("pooling", [cls, LSTMPooling(2)], ids=name_of)
 def test_poolings_that_need_it_on_the_right_say_so(pooling):
     with pytest.raises(ValueError, match=r"row 0 of the mask has padding before a token"):
         pooling(HIDDEN.flip(1), TWO.flip(1))
@@ -189,7 +193,7 @@ def test_the_lstm_is_pytorchs_read_up_to_the_last_token():
     torch.testing.assert_close(pooling(HIDDEN, TWO), torch.stack([steps[0, 1], steps[1, 2]]))
 
 
-@pytest.mark.parametrize("pooling", POOLINGS, ids=str)
+@pytest.mark.parametrize("pooling", POOLINGS, ids=name_of)
 @pytest.mark.parametrize(
     ("mask", "said"),
     [
@@ -270,7 +274,7 @@ def test_attention_of_shapes_that_do_not_fit_is_said(shapes, mask, said):
 # The classifier.
 
 
-@pytest.mark.parametrize("pooling", [cls, masked_mean, masked_max, LSTMPooling(H)], ids=str)
+@pytest.mark.parametrize("pooling", [cls, masked_mean, masked_max, LSTMPooling(H)], ids=name_of)
 @pytest.mark.parametrize("head", [linear_head, two_layer_head])
 def test_the_logits_are_head_of_pooling_of_backbone(pooling, head, backbone):
     torch.manual_seed(0)
@@ -281,7 +285,7 @@ def test_the_logits_are_head_of_pooling_of_backbone(pooling, head, backbone):
     torch.testing.assert_close(logits, model.head(pooling(hidden, MASK)))
 
 
-@pytest.mark.parametrize("pooling", [cls, masked_mean, masked_max, LSTMPooling(H)], ids=str)
+@pytest.mark.parametrize("pooling", [cls, masked_mean, masked_max, LSTMPooling(H)], ids=name_of)
 def test_a_sentence_has_the_same_logits_alone_and_in_a_padded_batch(pooling, backbone):
     torch.manual_seed(0)
     model = TextClassifier(backbone, 3, pooling).eval()
