@@ -11,6 +11,7 @@ from course_lib.data import load_paragraphs
 from course_lib.pretrain._pieces import train_tokenizer
 from course_lib.pretrain._recipe import Recipe
 from course_lib.pretrain._run import Run
+from course_lib.shapes import count_parameters
 
 FINE_TUNING_DROPOUT = 0.2  # goes into config.json; chosen on the validation sentences
 
@@ -48,7 +49,7 @@ def main() -> None:
     print(f"{len(paragraphs):,} paragraphs; learning {recipe.vocabulary:,} word pieces", flush=True)
     tokenizer = train_tokenizer(paragraphs, recipe.vocabulary)
     run = Run(recipe, tokenizer, paragraphs)
-    numbers = sum(parameter.numel() for parameter in run.model.parameters())
+    numbers = count_parameters(run.model)
     print(
         f"{len(run.train):,} examples, {numbers:,} parameters, {recipe.steps:,} steps", flush=True
     )

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from course_lib import data, runtime
 from course_lib.data.sentences import MOST_TOKENS
 from course_lib.model import TextClassifier, load_backbone
+from course_lib.shapes import count_parameters
 from tests.benchmarks import baselines
 from tests.benchmarks._table import table
 
@@ -122,8 +123,7 @@ def neural(
     batch_size = 16 if size <= 500 else 32  # with 2,000 labels, 16 costs two points
     seconds = train(model, _loader(_part(size, seed), tokenizer, batch_size, seed), rates)
     scores = evaluate(model, _loader(data.load_docstrings("test"), tokenizer, 128))
-    trainable = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
-    return Cell(*scores, seconds, trainable)
+    return Cell(*scores, seconds, count_parameters(model, trainable_only=True))
 
 
 # The learning rates are those of the backbone and of the head. They, the dropout (in the backbone's

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.browser.lab import Lab
-from tests.browser.page import BROWSERS, browsing, find_browser
+from tests.browser.page import BROWSERS, browsing, find_browser, opened
 
 
 @pytest.fixture(scope="package")
@@ -25,3 +25,12 @@ def lab(browser, tmp_path_factory):
     running = Lab(tmp_path_factory.mktemp("lab"))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def notebook(browser, lab, request):
+    """The notebook that the test module names in NOTEBOOK, opened and run."""
+    lab.reset()
+    with opened(browser, lab, request.module.NOTEBOOK) as notebook:
+        notebook.run_all()
+        yield notebook

@@ -12,6 +12,8 @@ from typing import Any
 from nbformat import NotebookNode
 from playwright.sync_api import BrowserContext, Error, Locator, Page, sync_playwright
 
+from course_lib import plot
+from course_lib.explore._explorer import View
 from tests.browser.lab import Lab
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,6 +68,12 @@ def wait_for(get: Callable[[], Any], wanted: Any, page: Page) -> None:
     while (got := get()) != wanted:
         assert time.monotonic() < deadline, f"waited {SECONDS} s for {wanted!r}, got {got!r}"
         page.wait_for_timeout(50)
+
+
+def expect_shown(live: "ExplorerView", view: View) -> None:
+    """Wait for the caption and for the very picture that the pure function gives."""
+    wait_for(live.caption, view.caption, live.page)
+    wait_for(lambda: live.picture() == plot.png(view.drawing), True, live.page)
 
 
 class NotebookPage:

@@ -6,20 +6,13 @@ from course_lib import explore, plot
 from course_lib.data import LIBRARIES
 from course_lib.model import TextClassifier, load_backbone
 from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, opened, wait_for
+from tests.browser.page import DARK, LIGHT, wait_for
 
 pytestmark = [pytest.mark.browser]
 
+NOTEBOOK = "03_custom_model"
 SHAPES, ATTENTION = "explore.model_shapes(", "explore.attention("
 EMPTY = "The sentence is empty"
-
-
-@pytest.fixture(scope="module")
-def notebook(browser, lab):
-    lab.reset()
-    with opened(browser, lab, "03_custom_model") as notebook:
-        notebook.run_all()
-        yield notebook
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,13 @@
 
 import pytest
 
-from course_lib import explore, plot
+from course_lib import explore
 from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, opened, wait_for
+from tests.browser.page import DARK, LIGHT, expect_shown, wait_for
 
 pytestmark = [pytest.mark.browser]
 
+NOTEBOOK = "02_dataset_and_dataloader"
 BATCHES, SAMPLER = "explore.padded_batches(", "explore.sampler("
 # Data that the page and the test share, so that every caption and picture can be foretold.
 OWN_BATCHES = """explore.padded_batches(
@@ -16,20 +17,6 @@ OWN_BATCHES = """explore.padded_batches(
 OWN_SAMPLER = """explore.sampler(
     [0] * 32 + [1] * 16 + [2] * 8 + [3] * 8, ["a", "b", "c", "d"], [0.5, 1.0, 2.0, 2.0]
 )"""
-
-
-@pytest.fixture(scope="module")
-def notebook(browser, lab):
-    lab.reset()
-    with opened(browser, lab, "02_dataset_and_dataloader") as notebook:
-        notebook.run_all()
-        yield notebook
-
-
-def expect_shown(live, view):
-    """Wait for the caption and for the very picture that the pure function gives."""
-    wait_for(live.caption, view.caption, live.page)
-    wait_for(lambda: live.picture() == plot.png(view.drawing), True, live.page)
 
 
 def run_with_own_data(notebook, piece, source):

@@ -2,31 +2,18 @@
 
 import pytest
 
-from course_lib import explore, plot
+from course_lib import explore
 from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, opened, wait_for
+from tests.browser.page import DARK, LIGHT, expect_shown, wait_for
 
 pytestmark = [pytest.mark.browser]
 
+NOTEBOOK = "04_loss_and_metric"
 THRESHOLD = "explore.threshold("
 # Data that the page and the test share, so that every caption and picture can be foretold.
 OWN = """explore.threshold(
     [i % 17 / 8 + (i % 5 == 0) - 1.5 for i in range(200)], [int(i % 5 == 0) for i in range(200)]
 )"""
-
-
-@pytest.fixture(scope="module")
-def notebook(browser, lab):
-    lab.reset()
-    with opened(browser, lab, "04_loss_and_metric") as notebook:
-        notebook.run_all()
-        yield notebook
-
-
-def expect_shown(live, view):
-    """Wait for the caption and for the very picture that the pure function gives."""
-    wait_for(live.caption, view.caption, live.page)
-    wait_for(lambda: live.picture() == plot.png(view.drawing), True, live.page)
 
 
 def test_notebook_04_runs_to_its_end_without_an_error(notebook):

@@ -5,21 +5,14 @@ from torch import nn, zeros
 
 from course_lib import exercises, explore
 from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, opened, wait_for
+from tests.browser.page import DARK, LIGHT, wait_for
 from tests.notebooks.solve import fill
 
 pytestmark = [pytest.mark.browser]
 
+NOTEBOOK = "01_module_and_parameter"
 PICTURES, TREE = "explore.weight_pictures(", "explore.module_tree("
 STUB = 'exercise.check("01.1", Linear)'
-
-
-@pytest.fixture(scope="module")
-def notebook(browser, lab):
-    lab.reset()
-    with opened(browser, lab, "01_module_and_parameter") as notebook:
-        notebook.run_all()
-        yield notebook
 
 
 def test_notebook_01_runs_to_its_end_without_an_error(notebook):
