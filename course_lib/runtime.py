@@ -71,8 +71,10 @@ def widget_view(widget: Any) -> dict[str, dict]:
     return {WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}}
 
 
-def progress_bar(steps: Iterable, total: int, description: str) -> Iterable:
+def progress_bar(steps: Iterable | None, total: int | None, description: str) -> Any:
     """Go through `steps` and show meanwhile how far it is, with nothing left of it at the end.
+
+    It is tqdm's bar; without `steps` the caller moves it by update() and ends it by close().
 
     In a notebook that is a widget and no other output, so that a cell shows the same with and
     without it; elsewhere a line on stderr.

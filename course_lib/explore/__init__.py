@@ -5,15 +5,20 @@ from course_lib.explore.nb01 import module_tree, weight_pictures
 from course_lib.explore.nb02 import padded_batches, sampler
 from course_lib.explore.nb03 import attention, model_shapes
 from course_lib.explore.nb04 import threshold
+from course_lib.explore.nb05 import descent, schedule
+from course_lib.explore.nb06 import words
 
 __all__ = [
     "attention",
     "course_map",
+    "descent",
     "model_shapes",
     "module_tree",
     "padded_batches",
     "reorder",
     "sampler",
+    "schedule",
     "threshold",
     "weight_pictures",
+    "words",
 ]

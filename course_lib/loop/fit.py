@@ -1,0 +1,154 @@
+"""fit: epochs of training and validation, with a history, and a place for callbacks."""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.amp import GradScaler
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from course_lib.loop._batch import Batch, device_of
+from course_lib.loop._run import (
+    ProgressBar,
+    Run,
+    ending_on_interrupt,
+    expect_callbacks,
+    listening,
+    tell,
+)
+from course_lib.loop._schedule import expect_unit
+from course_lib.loop.history import History
+from course_lib.loop.infer import Metric, evaluate, largest_logit
+from course_lib.loop.train import NO_SCALER, LossFunction, train_epoch
+
+
+def fit(
+    model: nn.Module,
+    train_loader: Iterable[Batch],
+    loss_fn: LossFunction,
+    optimizer: Optimizer,
+    *,
+    epochs: int,
+    valid_loader: Iterable[Batch] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    decide: Callable[[Tensor], Tensor] = largest_logit,
+    scheduler: Any = None,
+    schedule_per: str = "step",
+    accumulate: int = 1,
+    clip: float | None = None,
+    autocast: torch.dtype | None = None,
+    callbacks: Sequence[Any] = (),
+    history: History | None = None,
+    progress: bool = True,
+) -> History:
+    """Train for some epochs, validate after each, and return what happened.
+
+    Everything runs where the model is: batches are moved to its device. Ctrl-C (in a notebook: the
+    stop button) ends the training after the present step, and the history so far is returned.
+
+    Arguments:
+        metrics       of the validation part, see `evaluate`, which gets `decide` as well
+        scheduler     is stepped after every step or every epoch, as `schedule_per` says;
+                      ReduceLROnPlateau per epoch, by the validation loss
+        accumulate    so many batches make one step
+        clip          the norm that the gradients are cut to together, where theirs is larger
+        autocast      torch.bfloat16 or torch.float16, for the forward pass in training; float16
+                      gets a GradScaler
+        callbacks     objects with any of the methods on_start, on_step, on_epoch and on_end, which
+                      are called with a `Run`: model, optimizer, scheduler, history, epoch, step;
+                      `run.stop = True` ends the training
+        history       an earlier one, to which `epochs` more are added; it keeps what it has if an
+                      error ends the training
+        progress      show a bar
+
+    Raises:
+        ValueError: a loader is empty, a batch has no labels, the scheduler counts in the other
+            unit.
+        TypeError: a callback has none of the four methods, or one more.
+        FloatingPointError: the loss is NaN or infinite. No weight has moved in that step.
+
+    Built in notebooks/05_training_loop.ipynb.
+    """
+    _expect_sizes(epochs, accumulate, clip)
+    _expect_batches(train_loader, "train_loader")
+    _expect_batches(valid_loader, "valid_loader")
+    history = History() if history is None else history
+    target, per_epoch = len(history.epochs) + epochs, _steps_per_epoch(train_loader, accumulate)
+    run = Run(model, optimizer, scheduler, _scaler(autocast, model), history, target, per_epoch)
+    steps = None if per_epoch is None else epochs * per_epoch
+    expect_unit(scheduler, optimizer, schedule_per, epochs, steps, valid_loader is not None)
+    callbacks = expect_callbacks([*callbacks, ProgressBar()] if progress else callbacks)
+
+    def after_step(loss: float) -> bool:
+        run.record_step(loss)
+        if scheduler is not None and schedule_per == "step":
+            scheduler.step()
+        tell(callbacks, "on_step", run)
+        return run.stop
+
+    with ending_on_interrupt(run), listening(callbacks, run):
+        while run.epoch < run.epochs and not run.stop:
+            train_epoch(
+                model,
+                train_loader,
+                loss_fn,
+                optimizer,
+                accumulate=accumulate,
+                after_step=after_step,
+                clip=clip,
+                autocast=autocast,
+                scaler=run.scaler,
+            )
+            if run.stop and run.step_of_epoch != run.steps_per_epoch:
+                break  # in the middle of an epoch
+            found = {}
+            if valid_loader is not None:
+                found = evaluate(model, valid_loader, loss_fn, metrics, decide)
+            run.record_epoch(found)
+            if scheduler is not None and schedule_per == "epoch":
+                _step_by_epoch(scheduler, found)
+            tell(callbacks, "on_epoch", run)
+    return run.history
+
+
+def _scaler(autocast: torch.dtype | None, model: nn.Module) -> GradScaler:
+    return GradScaler(device_of(model).type) if autocast == torch.float16 else NO_SCALER
+
+
+def _step_by_epoch(scheduler: Any, found: Mapping[str, float]) -> None:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        scheduler.step(found["loss"])
+    else:
+        scheduler.step()
+
+
+def _steps_per_epoch(loader: Iterable[Batch], accumulate: int) -> int | None:
+    """None where the loader doesn't know its length, as with an iterable dataset."""
+    try:
+        return math.ceil(len(loader) / accumulate)
+    except TypeError:
+        return None
+
+
+def _expect_sizes(epochs: int, accumulate: int, clip: float | None) -> None:
+    for name, value in (("epochs", epochs), ("accumulate", accumulate)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"fit: got {name} = {value!r}, expected a whole number from 1 on.")
+    if clip is not None and not clip > 0:
+        raise ValueError(
+            f"fit: got clip = {clip!r}, expected a norm above 0: with 0 no weight would ever move. "
+            "Leave clip out to leave the gradients as they are."
+        )
+
+
+def _expect_batches(loader: Any, name: str) -> None:
+    with contextlib.suppress(TypeError):  # a loader that doesn't know its length
+        if loader is not None and len(loader) == 0:
+            raise ValueError(
+                f"fit: the {name} has no batch, expected at least one. Look at how the data was "
+                "split; drop_last leaves nothing of a dataset that is smaller than a batch."
+            )

@@ -1,0 +1,139 @@
+"""One step and one epoch of training."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.amp import GradScaler
+from torch.optim import Optimizer
+
+from course_lib.loop._batch import (
+    Batch,
+    device_of,
+    explaining_devices,
+    grouped,
+    inputs_and_labels,
+    to_device,
+)
+from course_lib.loop._finite import expect_finite_gradient, expect_finite_loss
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+NO_SCALER = GradScaler(enabled=False)  # hands everything on as it is
+
+
+def train_step(
+    model: nn.Module,
+    batch: Batch | Sequence[Batch],
+    loss_fn: LossFunction,
+    optimizer: Optimizer,
+    *,
+    clip: float | None = None,
+    autocast: torch.dtype | None = None,
+    scaler: GradScaler = NO_SCALER,
+) -> float:
+    """Forward, loss, backward, step: the weights move once. Returns the loss before they moved.
+
+    With several batches, their gradients are added up first, each weighted by its number of
+    examples: where the loss is a plain mean, the step is that of one large batch.
+
+    Arguments:
+        batch     a dict of "labels" and the model's inputs by name, or a list of such dicts
+        clip      the norm that the gradients are cut to together, where theirs is larger
+        autocast  the type that the forward pass may calculate in: torch.bfloat16 or float16
+        scaler    keeps the small gradients of float16 from becoming 0
+
+    Raises:
+        ValueError: there is no batch, or one without labels or on another device than the model.
+        FloatingPointError: the loss, or with clip its gradient, is NaN or infinite. No weight has
+            moved.
+
+    Built in notebooks/05_training_loop.ipynb.
+    """
+    parted = _parted(batch)
+    examples = sum(len(labels) for _, labels in parted)
+    optimizer.zero_grad()
+    total = 0.0
+    for inputs, labels in parted:
+        with explaining_devices("train_step", model, inputs), _calculating_in(autocast, labels):
+            loss = loss_fn(model(**inputs), labels)  # ()
+        if len(parted) > 1:
+            loss = loss * (len(labels) / examples)
+        total += expect_finite_loss(loss, model, inputs)
+        scaler.scale(loss).backward()
+    if clip is not None:
+        scaler.unscale_(optimizer)
+        norm = nn.utils.clip_grad_norm_(_weights(optimizer), clip)
+        if not scaler.is_enabled():  # a scaler leaves such a step out by itself
+            expect_finite_gradient(norm, model, inputs)
+    scaler.step(optimizer)
+    scaler.update()
+    return total
+
+
+def train_epoch(
+    model: nn.Module,
+    loader: Iterable[Batch],
+    loss_fn: LossFunction,
+    optimizer: Optimizer,
+    *,
+    accumulate: int = 1,
+    after_step: Callable[[float], bool | None] | None = None,
+    **options: Any,
+) -> float:
+    """Take every batch of the loader once, in training mode. Returns the mean loss of the steps.
+
+    Batches are moved to the model's device.
+
+    Arguments:
+        accumulate  so many batches make one step; the last step of an epoch may have fewer
+        after_step  gets the loss of each step; if it returns True, the epoch ends there
+        options     clip, autocast, scaler, as in `train_step`
+
+    Raises:
+        ValueError: the loader gives no batch; and what train_step raises, with the step's number.
+
+    Built in notebooks/05_training_loop.ipynb.
+    """
+    if accumulate < 1:
+        raise ValueError(f"train_epoch: got accumulate = {accumulate}, expected 1 or more.")
+    model.train()
+    device, losses = device_of(model), []
+    batches = (to_device(batch, device, "train_epoch") for batch in loader)
+    for group in grouped(batches, accumulate):
+        try:
+            losses.append(train_step(model, group, loss_fn, optimizer, **options))
+        except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
+            error.args = (f"{error}\nThis was step {len(losses) + 1} of the epoch.",)
+            raise
+        if after_step is not None and after_step(losses[-1]):
+            break
+    if not losses:
+        raise ValueError(
+            "train_epoch: the loader gave no batch, expected at least one. Look at len(loader): "
+            "drop_last leaves nothing of a dataset that is smaller than a batch, and an iterator "
+            "is used up after one epoch."
+        )
+    return fmean(losses)
+
+
+def _parted(batch: Batch | Sequence[Batch]) -> list[tuple[dict[str, Tensor], Tensor]]:
+    """(inputs, labels) of each batch."""
+    batches = [batch] if isinstance(batch, Mapping) else list(batch)
+    if not batches:
+        raise ValueError("train_step: got a list of no batches, expected at least one.")
+    return [inputs_and_labels(each, "train_step") for each in batches]
+
+
+def _calculating_in(dtype: torch.dtype | None, labels: Tensor) -> contextlib.AbstractContextManager:
+    if dtype is None:
+        return contextlib.nullcontext()
+    return torch.autocast(labels.device.type, dtype)
+
+
+def _weights(optimizer: Optimizer) -> list[Tensor]:
+    """What the optimizer will move. The model may have weights beside: their gradients grow, as
+    nothing clears them, and would shrink every step."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
