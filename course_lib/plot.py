@@ -6,7 +6,7 @@ and on black; the colours stay apart for colour-blind readers and on both pages.
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -14,9 +14,13 @@ from matplotlib.figure import Figure
 
 from course_lib import _panel
 
+if TYPE_CHECKING:
+    from course_lib.loop import History
+
 INK = "#7a7a7a"
 BLUE, ORANGE, GREEN, PINK = "#3287cd", "#d9822b", "#1a9e77", "#c5679d"
 COLOURS = (BLUE, ORANGE, GREEN, PINK)
+LOSSES = ("train_loss", "valid_loss")
 SIZE = (7.2, 3.4)  # inches
 DOTS_PER_INCH = 160
 SCREEN_DOTS_PER_INCH = 100
@@ -66,6 +70,34 @@ def figure(
         axes = made.subplots(rows, columns)
         made.suptitle(title, x=0.01, ha="left", weight="bold", size=13, color=INK)
     return made, axes
+
+
+def learning_curves(history: "History", title: str) -> Figure:
+    """The losses of a training over its epochs, and beside them what else validation measured.
+
+    Arguments:
+        history  as `course_lib.loop.fit` returns it, with at least one finished epoch.
+    """
+    epochs = history.column("epoch")
+    names = [name for name in history.epochs[-1] if name not in ("epoch", *LOSSES)]
+    made, axes = figure(title, columns=1 + bool(names))
+    left = axes[0] if names else axes
+    if history.losses:  # of each step; the last step of an epoch stands at its number
+        share = epochs[-1] / len(history.losses)
+        steps = [share * (step + 1) for step in range(len(history.losses))]
+        left.plot(steps, history.losses, color=BLUE, linewidth=0.8, alpha=0.5)
+    known = [name for name in LOSSES if name in history.epochs[-1]]
+    _lines(left, history, known, "loss")
+    if names:
+        _lines(axes[1], history, names, "on the validation part")
+    return made
+
+
+def _lines(axes: Axes, history: "History", names: Sequence[str], label: str) -> None:
+    for name, colour in zip(names, COLOURS, strict=False):
+        axes.plot(history.column("epoch"), history.column(name), "o-", color=colour, label=name)
+    axes.set(xlabel="epoch", ylabel=label)
+    axes.legend()
 
 
 def bare(axes: Axes) -> None:

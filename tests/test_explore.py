@@ -27,6 +27,9 @@ EXAMPLES = torch.arange(30.0).view(10, 3)
 SENTENCES = ["a" * (1 + 7 * i % 40) for i in range(100)]
 LABELS, WEIGHTS = [0] * 60 + [1] * 30 + [2] * 10, torch.tensor([5 / 9, 10 / 9, 10 / 3])
 SCORES = [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0]
+with torch.random.fork_rng():
+    torch.manual_seed(1)
+    CLASSIFIER = TextClassifier(FakeBackbone(), 3)
 SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
 
 
@@ -41,6 +44,14 @@ def explorers():
         "attention": explore.attention(FakeBackbone(), FakeTokenizer(), "the mean of each row"),
         "threshold": explore.threshold(SCORES, [0, 0, 1, 0, 0, 1, 0, 1]),
         "sampler": explore.sampler(LABELS, ["often", "now and then", "rarely"], WEIGHTS),
+        "descent": explore.descent(),
+        "schedule": explore.schedule(),
+        "words": explore.words(
+            CLASSIFIER,
+            lambda text: [2, *(4 + len(word) % 7 for word in text.split()), 3],
+            ["often", "now and then", "rarely"],
+            "the mean of each row",
+        ),
     }
 
 

@@ -1,8 +1,9 @@
 """What `explore.schedule` trains: a small network on digits, with a schedule of PyTorch's."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import torch
 import torch.nn.functional as F
@@ -15,9 +16,29 @@ STEPS, WARM_UP = 200, 20
 BATCH_SIZE, MOMENTUM, HIDDEN, SEED = 50, 0.9, 32, 0
 EPOCH = 20  # steps: 1,000 digits in batches of 50
 EVERY = 5  # steps from one point of the curves to the next
-CONSTANT, PLATEAU = "constant", "ReduceLROnPlateau"
-WARM = "warm-up, linear decay"
-SCHEDULES = (CONSTANT, "StepLR", "CosineAnnealingLR", WARM, PLATEAU)
+CONSTANT, PLATEAU = "constant", "ReduceLROnPlateau(patience=1)"
+# Their options are those of PyTorch where nothing else is said; all but PLATEAU are for batches.
+SCHEDULES: dict[str, Callable[[Optimizer], lr_scheduler.LRScheduler]] = {
+    CONSTANT: partial(lr_scheduler.ConstantLR, factor=1.0),
+    "StepLR(step_size=80)": partial(lr_scheduler.StepLR, step_size=80),
+    "CosineAnnealingLR(T_max=200)": partial(lr_scheduler.CosineAnnealingLR, T_max=STEPS),
+    "LambdaLR: up for 20, then down to 0": partial(
+        lr_scheduler.LambdaLR,
+        lr_lambda=lambda step: min((step + 1) / WARM_UP, (STEPS - step) / (STEPS - WARM_UP)),
+    ),
+    PLATEAU: partial(lr_scheduler.ReduceLROnPlateau, patience=1),
+}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """So small a network is computed fastest so, the more where other programs run as well."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
@@ -35,29 +56,16 @@ def unit_of(name: str, wrong: bool = False) -> str:
     return "epoch" if (name == PLATEAU) != wrong else "batch"
 
 
-def scheduler_of(name: str, optimizer: Optimizer) -> lr_scheduler.LRScheduler:
-    """A schedule for STEPS steps; PLATEAU wants a loss once per epoch."""
-    match name:
-        case "StepLR":
-            return lr_scheduler.StepLR(optimizer, step_size=80, gamma=0.1)
-        case "CosineAnnealingLR":
-            return lr_scheduler.CosineAnnealingLR(optimizer, T_max=STEPS)
-        case "warm-up, linear decay":
-            return lr_scheduler.LambdaLR(
-                optimizer,
-                lambda step: min((step + 1) / WARM_UP, (STEPS - step) / (STEPS - WARM_UP)),
-            )
-        case "ReduceLROnPlateau":
-            return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.2, patience=1)
-    return lr_scheduler.ConstantLR(optimizer, factor=1.0)
-
-
 @cache
+@_one_thread()
 def train(name: str, peak: float, unit: str, seed: int = SEED) -> Run:
-    """STEPS steps of SGD with momentum; in float64, so that every machine draws the same curves."""
+    """STEPS steps of SGD with momentum; in float64, so that rounding is not seen in the curves.
+
+    A PLATEAU is told the validation loss once per epoch, or the loss of each batch.
+    """
     model, batches = _start(seed)
     optimizer = torch.optim.SGD(model.parameters(), lr=peak, momentum=MOMENTUM)
-    scheduler = scheduler_of(name, optimizer)
+    scheduler = SCHEDULES[name](optimizer)
     rates, losses = [], [_losses(model)]
     for step, (pixels, labels) in enumerate(batches, start=1):
         loss = F.cross_entropy(model(pixels), labels)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import torch
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from course_lib import plot
 from course_lib.explore._explorer import Choice, Explorer, Slider, View
@@ -23,56 +24,57 @@ from course_lib.explore._schedules import (
     unit_of,
 )
 
-Optimizer = torch.optim.Optimizer
-
 CURVATURES = 0.5, 20.0  # of the bowl along w1 and along w2
 START = -8.0, 2.0
 FIRST = sum(c * w * w for c, w in zip(CURVATURES, START, strict=True)) / 2  # the loss there, 56
-NEAR = 0.01  # of the first loss: with that it has arrived
-SEEN = 0.01  # of the first |w2|: a crossing from less is too small to be seen
+NEAR = 0.01  # of the first loss: with so much it has arrived
+FAR = 10  # times the first loss: no path that comes back goes so far
+SEEN = 0.01  # of the first w2: a step across from less cannot be seen
 ACROSS, UP = (-10.0, 7.0), (-3.2, 3.2)  # what is drawn of the bowl
-MOMENTUM = 0.9
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+MOST_STEPS, MOMENTUM = 100, 0.9
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "SGD": torch.optim.SGD,
-    f"SGD, momentum {MOMENTUM}": partial(torch.optim.SGD, momentum=MOMENTUM),
+    f"SGD with momentum {MOMENTUM}": partial(torch.optim.SGD, momentum=MOMENTUM),
     "Adam": torch.optim.Adam,
 }
-Point = tuple[float, float, float]  # w1, w2, loss
+Path = tuple[tuple[float, float, float], ...]  # w1, w2 and the loss, at the start and at each step
 
 
 def descent() -> Explorer:
-    """Gradient descent in a bowl that is far steeper across than along, as the rate moves.
+    """Gradient descent in a bowl, 40 times as steep across as along, as the learning rate moves.
 
-    The loss is (0.5 w1² + 20 w2²) / 2, and every path begins at w = (-8, 2).
+    The loss is (0.5 w1² + 20 w2²) / 2, its curvatures are 0.5 and 20, and every path begins at
+    w = (-8, 2).
     """
     controls = {
         "power": Slider("k: learning rate 10^(k/20)", -60, 0, -40),
         "optimizer": Choice("optimizer", tuple(OPTIMIZERS), "SGD"),
-        "steps": Slider("steps", 1, 100, 50),
+        "steps": Slider("steps", 1, MOST_STEPS, 50),
     }
     return Explorer("descent", draw_descent, controls)
 
 
 def draw_descent(power: int, optimizer: str, steps: int) -> View:
-    """The path on the bowl's contours, and under it the loss after each step."""
+    """The path on the contours of the bowl, and under it the loss after each step."""
     rate = 10 ** (power / 20)
-    path = descend(optimizer, rate, steps)
-    figure, (bowl, losses) = plot.figure(_finding(rate, path), rows=2, size=(7.2, 4.9))
+    path = _descend(optimizer, rate)[: steps + 1]
+    title = f"Learning rate {rate:.3g}: {_finding(path)}"
+    figure, (bowl, losses) = plot.figure(title, rows=2, size=(7.2, 4.9))
     bowl.get_gridspec().set_height_ratios([2, 1])
     _bowl(bowl)
-    _path(bowl, path)
+    _walk(bowl, path)
     _losses(losses, [loss for *_, loss in path])
     return View(figure, _say_path(optimizer, path))
 
 
 @cache
-def descend(optimizer: str, rate: float, steps: int) -> tuple[Point, ...]:
-    """The places of a real optimizer with real gradients, and the losses there; START is first."""
+def _descend(optimizer: str, rate: float) -> Path:
+    """A real optimizer's path by real gradients; float64 holds it even where it flies apart."""
     w = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     curvatures = torch.tensor(CURVATURES, dtype=torch.float64)
     stepper = OPTIMIZERS[optimizer]([w], lr=rate)
     path = []
-    for _ in range(steps + 1):
+    for _ in range(MOST_STEPS + 1):
         loss = (curvatures * w**2).sum() / 2
         path.append((*w.tolist(), loss.item()))
         stepper.zero_grad()
@@ -81,46 +83,50 @@ def descend(optimizer: str, rate: float, steps: int) -> tuple[Point, ...]:
     return tuple(path)
 
 
-def _crossings(path: tuple[Point, ...]) -> int:
-    """How often w2, the steep direction, changes its sign by a step that can be seen."""
-    heights = [w2 for _, w2, _ in path]
-    least = SEEN * abs(START[1])
+def _crossed(path: Path) -> list[bool]:
+    """Of each step: does it go across the valley, so that w2 changes its sign?"""
+    heights, least = [w2 for _, w2, _ in path], SEEN * START[1]
     pairs = zip(heights, heights[1:], strict=False)
-    return sum(one * other < 0 and max(abs(one), abs(other)) > least for one, other in pairs)
+    return [one * other < 0 and max(abs(one), abs(other)) > least for one, other in pairs]
 
 
-def _arrival(path: tuple[Point, ...]) -> int | None:
-    """The first step from which on the loss stays near 0; None if there is none."""
-    far = [step for step, (*_, loss) in enumerate(path) if loss > NEAR * FIRST]
-    return far[-1] + 1 if far[-1] + 1 < len(path) else None
+def _way(path: Path) -> str:
+    crossed = _crossed(path)
+    if "xxx" in "".join("x" if across else "." for across in crossed):
+        return "it zigzags, and "
+    return "it swings, and " if sum(crossed) >= 3 else ""
 
 
-def _finding(rate: float, path: tuple[Point, ...]) -> str:
-    end, steps, arrival = path[-1][2], len(path) - 1, _arrival(path)
-    zigzags = "it zigzags, and " if _crossings(path) >= 3 else ""
-    if end > FIRST:
-        return f"Learning rate {rate:.3g}: it flies apart"
-    if arrival is not None:
-        return f"Learning rate {rate:.3g}: {zigzags or 'it '}arrives after {arrival} steps"
-    left = f"{100 * end / FIRST:.2g} % of the loss is left"
-    return f"Learning rate {rate:.3g}: {zigzags}after {steps} steps {left}"
+def _finding(path: Path) -> str:
+    steps, losses = len(path) - 1, [loss for *_, loss in path]
+    last = f"after {steps} step{'s' * (steps > 1)}"
+    if losses[-1] > FAR * FIRST:
+        return "it flies apart"
+    if losses[-1] > FIRST:
+        return f"{last} the loss is {losses[-1] / FIRST:.2g} times the first"
+    if losses[-1] > NEAR * FIRST:
+        return f"{_way(path)}{last} {losses[-1] / FIRST:.0%} of the loss is left"
+    arrival = 1 + max(step for step, loss in enumerate(losses) if loss > NEAR * FIRST)
+    return f"{_way(path) or 'it '}arrives after {arrival} steps"
 
 
-def _say_path(optimizer: str, path: tuple[Point, ...]) -> str:
-    end, steps = path[-1][2], len(path) - 1
+def _say_path(optimizer: str, path: Path) -> str:
     said = (
-        f"{optimizer}, {steps} steps: the loss goes from {FIRST:g} to ≈ {end:.2g}, and w2 changes "
-        f"its sign ≈ {_crossings(path)} times. The loss is (0.5 w1² + 20 w2²) / 2, so the "
-        "curvatures are 0.5 and 20; in the green ellipse it is at most 1 % of the first."
+        f"{optimizer}, steps: {len(path) - 1}. The loss goes from {FIRST:g} to ≈ {path[-1][2]:.2g};"
+        f" steps across the valley: {sum(_crossed(path))}. The curvature is {CURVATURES[0]:g} along"
+        f" w1 and {CURVATURES[1]:g} along w2; in the green ellipse, and below the dashed line, the "
+        f"loss is at most {NEAR:.0%} of the first."
     )
-    left = next((step for step, point in enumerate(path) if not _inside(point)), None)
-    if left is not None:
-        said += f" Step {left} leaves the picture, and what comes after it is not drawn there."
+    left = _first_outside(path)
+    if left < len(path):
+        said += f" Step {left} leaves the picture, where the path is cut off."
     return said
 
 
-def _inside(point: Point) -> bool:
-    return ACROSS[0] <= point[0] <= ACROSS[1] and UP[0] <= point[1] <= UP[1]
+def _first_outside(path: Path) -> int:
+    """The first step that ends outside the picture; the length of the path if none does."""
+    inside = [ACROSS[0] <= w1 <= ACROSS[1] and UP[0] <= w2 <= UP[1] for w1, w2, _ in path]
+    return [*inside, False].index(False)
 
 
 def _bowl(axes: Axes) -> None:
@@ -131,16 +137,15 @@ def _bowl(axes: Axes) -> None:
     axes.grid(False)
 
 
-def _contour(share: float, **style: object) -> Ellipse:
+def _contour(share: float, **style: Any) -> Ellipse:
     """Where the loss is this share of the first."""
-    axes = (2 * (2 * share * FIRST / curvature) ** 0.5 for curvature in CURVATURES)
-    return Ellipse((0, 0), *axes, **style)
+    width, height = (2 * (2 * share * FIRST / curvature) ** 0.5 for curvature in CURVATURES)
+    return Ellipse((0, 0), width, height, **style)
 
 
-def _path(axes: Axes, path: tuple[Point, ...]) -> None:
-    """The points up to the first one outside the picture, which an edge hides."""
-    outside = next((step for step, point in enumerate(path) if not _inside(point)), len(path))
-    across, up, _ = zip(*path[: outside + 1], strict=True)
+def _walk(axes: Axes, path: Path) -> None:
+    """The path up to its first point outside; the frame cuts off the last line."""
+    across, up, _ = zip(*path[: _first_outside(path) + 1], strict=True)
     axes.plot(across, up, "o-", color=plot.BLUE, linewidth=1.4, markersize=3.5)
     axes.plot(*START, "o", color=plot.ORANGE, markersize=8)
     axes.annotate("start", START, (0, 8), textcoords="offset points", ha="center", color=plot.INK)
@@ -148,58 +153,65 @@ def _path(axes: Axes, path: tuple[Point, ...]) -> None:
 
 def _losses(axes: Axes, losses: list[float]) -> None:
     axes.axhline(NEAR * FIRST, color=plot.GREEN, linewidth=1.2, linestyle="--")
-    axes.plot(losses, color=plot.BLUE)
+    axes.plot(losses, "o-", color=plot.BLUE, linewidth=1.4, markersize=2)
     axes.plot([0], losses[:1], "o", color=plot.ORANGE, markersize=6, clip_on=False)
     axes.set_yscale("log")
+    axes.yaxis.set_major_locator(FixedLocator([1e-2, 1, 1e2]))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.set(xlim=(0, max(len(losses) - 1, 1)), ylim=(1e-3, 1e3), xlabel="step", ylabel="loss")
+    axes.set(xlim=(0, len(losses) - 1), ylim=(1e-3, 1e3), xlabel="step", ylabel="loss")
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def schedule() -> Explorer:
-    """A learning rate schedule, and the losses of a real training with it.
+OWN, WRONG = "in its own unit", "in the wrong unit"
 
-    A small network learns scikit-learn's digits: 200 steps of SGD with momentum, 10 epochs.
+
+def schedule() -> Explorer:
+    """The learning rate of each step by a schedule, and the losses of a real training with it.
+
+    A network of 64, 32 and 10 units learns scikit-learn's digits in 200 steps, 10 epochs, of SGD
+    with momentum. Each setting is trained when it is first chosen.
     """
     controls = {
-        "name": Choice("schedule", SCHEDULES, "CosineAnnealingLR"),
+        "name": Choice("schedule", tuple(SCHEDULES), "CosineAnnealingLR(T_max=200)"),
         "power": Slider("k: peak rate 10^(k/10)", -20, 0, -3),
-        "wrong": Choice("scheduler.step()", (RIGHT, WRONG), RIGHT),
+        "unit": Choice("scheduler.step()", (OWN, WRONG), OWN),
     }
     return Explorer("schedule", draw_schedule, controls)
 
 
-RIGHT, WRONG = "in the unit it was made for", "in the other unit"
-
-
-def draw_schedule(name: str, power: int, wrong: str) -> View:
-    """The rate of each step; under it the losses, beside that of a constant rate."""
-    peak = 10 ** (power / 10)
-    unit = unit_of(name, wrong == WRONG)
-    run, constant = train(name, peak, unit), train(CONSTANT, peak, unit_of(CONSTANT, False))
-    title = _compared(name, peak, run, constant)
-    if wrong == WRONG and name != CONSTANT:
-        share = 100 * run.rates[-1] / peak
-        title = f"Stepped once per {unit}: the last step's rate is {share:.2g} % of the peak"
-    figure, (rates, losses) = plot.figure(title, rows=2, size=(7.2, 4.6))
+def draw_schedule(name: str, power: int, unit: str) -> View:
+    """The rate of each step; under it the losses, beside the one with a constant rate."""
+    peak, wrong = 10 ** (power / 10), unit == WRONG and name != CONSTANT
+    every = unit_of(name, wrong)
+    run, constant = train(name, peak, every), train(CONSTANT, peak, unit_of(CONSTANT))
+    figure, (rates, losses) = plot.figure(
+        _stepped(every, run, peak) if wrong else _compared(name, run, constant),
+        rows=2,
+        size=(7.2, 4.6),
+    )
     rates.get_gridspec().set_height_ratios([1, 2])
     _rates(rates, run, peak)
     _curves(losses, figure, run, None if name == CONSTANT else constant)
-    return View(figure, _say_run(name, peak, unit, run, constant))
+    return View(figure, _say_run(name, peak, every, run, constant))
 
 
-def _compared(name: str, peak: float, run: Run, constant: Run) -> str:
-    end = f"{constant.validation[-1]:.2f}"
-    if name == CONSTANT:
-        return f"A constant rate of {peak:.3g} ends at a validation loss of {end}"
-    ends = f"{run.validation[-1]:.2f}, a constant rate at {end}"
-    return f"Peak {peak:.3g}, validation loss: {name} ends at {ends}"
+def _stepped(every: str, run: Run, peak: float) -> str:
+    share = run.rates[-1] / peak
+    said = f"{share:.0%}" if share >= 0.01 else "less than 1%"
+    return f"Stepped once per {every}, the last rate is {said} of the peak"
 
 
-def _say_run(name: str, peak: float, unit: str, run: Run, constant: Run) -> str:
-    said = f"{name}, peak {peak:.3g}"
+def _compared(name: str, run: Run, constant: Run) -> str:
+    said = f"Validation loss {run.validation[-1]:.2f} at the end"
     if name != CONSTANT:
-        said += f", scheduler.step() once per {unit}"
+        said += f"; with a constant rate {constant.validation[-1]:.2f}"
+    return said
+
+
+def _say_run(name: str, peak: float, every: str, run: Run, constant: Run) -> str:
+    said = f"{name}, peak rate {peak:.3g}"
+    if name != CONSTANT:
+        said += f", scheduler.step() once per {every}"
     said += (
         f". After {STEPS} steps: training loss ≈ {run.training[-1]:.3f}, validation loss "
         f"≈ {run.validation[-1]:.3f}, validation accuracy ≈ {100 * run.accuracy:.0f} %."
@@ -210,8 +222,8 @@ def _say_run(name: str, peak: float, unit: str, run: Run, constant: Run) -> str:
 
 
 def _rates(axes: Axes, run: Run, peak: float) -> None:
-    axes.plot(range(1, STEPS + 1), run.rates, color=plot.BLUE)
-    axes.set(xlim=(0, STEPS), ylim=(0, 1.12 * peak), ylabel="learning rate")
+    axes.plot(range(1, STEPS + 1), run.rates, color=plot.BLUE, drawstyle="steps-mid")
+    axes.set(xlim=(0, STEPS), ylim=(-0.04 * peak, 1.15 * peak), ylabel="learning rate")
     axes.set_xticks(range(0, STEPS + 1, EPOCH))
 
 
@@ -223,8 +235,9 @@ def _curves(axes: Axes, figure: Figure, run: Run, constant: Run | None) -> None:
     axes.plot(steps, run.training, color=plot.BLUE, label="training")
     axes.plot(steps, run.validation, color=plot.ORANGE, label="validation")
     axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set(xlim=(0, STEPS), ylim=(0.005, 10), ylabel="loss")
-    axes.set_xlabel(f"step; {EPOCH} are an epoch")
+    axes.set_xlabel(f"step ({EPOCH} are an epoch)")
     axes.set_xticks(range(0, STEPS + 1, EPOCH))
     with rc_context(plot.STYLE):
         figure.legend(loc="outside lower left", ncols=3)

@@ -16,6 +16,8 @@ NOTEBOOKS = (
     "02_dataset_and_dataloader",
     "03_custom_model",
     "04_loss_and_metric",
+    "05_training_loop",
+    "06_inference_loop",
 )
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 

@@ -99,7 +99,9 @@ def imported_too_early(
             for module, taken in uses.of(cell):
                 if module not in TAUGHT:
                     continue
-                ready = taken in built if taken else bool(built & public.get(module, set()))
+                ready = (
+                    taken in built if taken else bool(built.intersection(public.get(module, ())))
+                )
                 if not ready:
                     what = f"{PACKAGE}.{module}" + (f".{taken}" if taken else "")
                     found.append(f"{name}, code cell {count} uses {what}, which is not built yet")

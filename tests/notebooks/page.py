@@ -134,11 +134,26 @@ def dotted(node: ast.expr) -> str:
 
 def calls(place: Place, name: str) -> Iterator[ast.Call]:
     """Every call of `name` in a code cell; of all that begins so, if it ends in a dot."""
+    for called, node in _all_calls(place):
+        if called == name or (name.endswith(".") and called.startswith(name)):
+            yield node
+
+
+def _all_calls(place: Place) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(tree(place.cell.source)) if place.is_code else ():
         if isinstance(node, ast.Call):
-            called = dotted(node.func)
-            if called == name or (name.endswith(".") and called.startswith(name)):
-                yield node
+            yield dotted(node.func), node
+
+
+def predictions(place: Place) -> Iterator[ast.Call]:
+    """Every prediction: a call of `predict` or `….predict` with a text first, or with a guess.
+
+    `predict(model, loader)`, which notebook 06 builds, is none.
+    """
+    for called, node in _all_calls(place):
+        named = {keyword.arg for keyword in node.keywords}
+        if called.split(".")[-1] == "predict" and (first_text(node) or {"guess", "actual"} & named):
+            yield node
 
 
 def first_text(call: ast.Call) -> str:

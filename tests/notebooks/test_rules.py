@@ -16,6 +16,8 @@ from tests.notebooks.synthetic import (
     without,
 )
 
+GUESSED = "game.predict('01.2 a count', guess=3"
+
 # rule, a change to a good lesson that breaks it, what the rule has to say
 BROKEN = [
     (
@@ -76,6 +78,12 @@ BROKEN = [
     (layout.sections_in_order, before("## Recap", text("## An extra")), "An extra"),
     (layout.sections_in_order, before("## Your progress", text("## 3 · Late")), "3 · Late"),
     (layout.sections_predict, without("predict('01.2"), "`## 2 · Another idea` has no prediction"),
+    (
+        layout.sections_predict,
+        changed("'01.2 a count', guess=None, actual=3", "x, y"),
+        "no predict",
+    ),
+    (layout.sections_predict, changed("predict('01.2", "predicted('01.2"), "no prediction"),
     (layout.sections_have_code, before("## Recap", text("## 3 · Empty")), "has no code cell"),
     (layout.ends_with_progress, changed("board('01')", "board('02')"), "progress.board"),
     (layout.ends_with_progress, without("progress.board"), "progress.board"),
@@ -127,6 +135,12 @@ BROKEN = [
     (lessons.predictions_named, changed("'01.2 a count'", "'01.1 a count'"), "numbered 01.1"),
     (lessons.predictions_open, changed("guess=None", "guess=(2, 3)"), "lacks guess=None"),
     (lessons.predictions_open, changed("guess=None, ", ""), "lacks guess=None"),
+    (lessons.predictions_named, changed("predict('01.2", "game.predict('02.2"), "called `01.k"),
+    (
+        lessons.predictions_open,
+        changed("predict('01.2 a count', guess=None", GUESSED),
+        "lacks guess",
+    ),
     (lessons.minutes_add_up, changed("45 minutes", "15 minutes"), "take 15 minutes"),
 ]
 
@@ -158,6 +172,9 @@ ALLOWED = [
         ),
     ),
     (lessons.predictions_named, changed("'01.2 a count'", "'01.2'")),
+    (lessons.predictions_named, changed("error = 0.1", "error = 0.1\npredict(model, loader)")),
+    (lessons.predictions_open, changed("error = 0.1", "error = 0.1\nmodel.predict(x)")),
+    (layout.sections_predict, changed("predict('01.2", "game.predict('01.2")),
     (lessons.minutes_add_up, changed("45 minutes", "16 minutes")),
 ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tests.notebooks import tool
-from tests.notebooks.page import CLOSING, Page, Place, Section, calls, headings, prose
+from tests.notebooks.page import CLOSING, Page, Place, Section, calls, headings, predictions, prose
 
 FILE_NAME = re.compile(r"\d\d(_[a-z0-9]+)+\.ipynb")
 MINUTES = re.compile(r"^\*\*Time\*\* .*?\b(\d+) min(?:utes)?\b", re.MULTILINE)
@@ -104,7 +104,7 @@ def sections_in_order(page: Page) -> list[str]:
 def sections_predict(page: Page) -> list[str]:
     """Every numbered section has a prediction; in 00, where it makes sense, and somewhere."""
     sections = [section for section in page.sections if section.number is not None]
-    without = [s.title for s in sections if not any(any(calls(p, "predict")) for p in s.places)]
+    without = [s.title for s in sections if not any(any(predictions(p)) for p in s.places)]
     if page.is_lesson:
         return [f"`## {title}` has no prediction" for title in without]
     return ["no section has a prediction"] if len(without) == len(sections) else []

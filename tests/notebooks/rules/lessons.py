@@ -3,7 +3,16 @@
 import ast
 import re
 
-from tests.notebooks.page import WRONG_ON_PURPOSE, Page, Place, calls, first_text, shown, tree
+from tests.notebooks.page import (
+    WRONG_ON_PURPOSE,
+    Page,
+    Place,
+    calls,
+    first_text,
+    predictions,
+    shown,
+    tree,
+)
 from tests.notebooks.rules.layout import MINUTES, text_of
 
 FEWEST_EXERCISES = 5
@@ -115,7 +124,7 @@ def explorer(page: Page) -> list[str]:
 
 def predictions_named(page: Page) -> list[str]:
     """Each prediction has a name of its own that begins with the notebook's number and its own."""
-    names = [first_text(call) for place in page.code for call in calls(place, "predict")]
+    names = [first_text(call) for place in page.code for call in predictions(place)]
     numbers = [name.split(" ")[0] for name in names]
     found = [
         f"the prediction {name!r} should be called `{page.number}.k some words`"
@@ -130,7 +139,7 @@ def predictions_open(page: Page) -> list[str]:
     """Every prediction is stored with `guess=None`."""
     found = []
     for place in page.code:
-        for call in calls(place, "predict"):
+        for call in predictions(place):
             match [keyword.value for keyword in call.keywords if keyword.arg == "guess"]:
                 case [ast.Constant(value=None)]:
                     continue

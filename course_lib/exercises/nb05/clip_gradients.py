@@ -1,0 +1,170 @@
+"""Exercise 05.4: clipping by the norm."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._exercise import Exercise
+
+
+def clip_gradients(parameters: Iterable[nn.Parameter], most: float) -> float:
+    """Shorten all gradients together to the norm `most`, if it is larger. Returns what it was."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norm = sum((gradient**2).sum() for gradient in gradients) ** 0.5
+    if norm > most:
+        for gradient in gradients:
+            gradient *= most / norm
+    return float(norm)
+
+
+FIRST, SECOND = (3.0, 0.0), (0.0, 4.0)  # gradients; their norm together is 5
+TRIED = "two weights with the gradients [3, 0] and [0, 4], "
+
+
+def _parameters(*gradients: Sequence[float] | None) -> list[nn.Parameter]:
+    made = []
+    for gradient in gradients:
+        parameter = nn.Parameter(torch.zeros(2))
+        if gradient is not None:
+            parameter.grad = torch.tensor(gradient)
+        made.append(parameter)
+    return made
+
+
+def _clip(attempt: Any, parameters: Iterable, most: float, tried: str) -> Any:
+    in_place = (
+        "gradient * c makes a new tensor; the weight keeps the old one. Work in place, "
+        "gradient *= c, or assign to parameter.grad."
+    )
+    none = "A weight that took no part in the loss has no gradient: its .grad is None. Skip it."
+    with (
+        explaining(AttributeError, none, "NoneType"),
+        explaining(TypeError, none, "NoneType"),
+        explaining(RuntimeError, in_place, "in-place"),
+    ):
+        return call(lambda: attempt(parameters, most), tried=tried)
+
+
+def _left(parameters: Sequence[nn.Parameter]) -> list:
+    return [None if p.grad is None else p.grad.tolist() for p in parameters]
+
+
+def _shortens(attempt: Any) -> None:
+    """a gradient that is too long keeps its direction"""
+    parameters = _parameters(FIRST, SECOND)
+    tried = TRIED + "most = 1"
+    _clip(attempt, parameters, 1.0, tried)
+    expect(
+        _left(parameters),
+        [[0.6, 0.0], [0.0, 0.8]],
+        tried=f"{tried}: the gradients after it",
+        idea="All numbers together have the norm (9 + 16) ** 0.5 = 5, so all are divided by 5.",
+        known=(
+            Known(
+                [[1.0, 0.0], [0.0, 1.0]],
+                "Each was cut by itself, and the direction changed. One norm for all of them.",
+            ),
+            Known([[3.0, 0.0], [0.0, 4.0]], "Nothing changed. Work in place: gradient *= ..."),
+            Known(
+                [[3 / 7, 0.0], [0.0, 4 / 7]],
+                "The norms were added, 3 + 4. Add the squares of all numbers, then take the root.",
+            ),
+            Known(
+                [[3 / 25, 0.0], [0.0, 4 / 25]],
+                "Divided by the sum of squares, 25. The norm is its square root.",
+            ),
+        ),
+    )
+
+
+def _leaves_short_ones(attempt: Any) -> None:
+    """a gradient that is short enough stays"""
+    parameters = _parameters(FIRST, SECOND)
+    tried = TRIED + "most = 10"
+    _clip(attempt, parameters, 10.0, tried)
+    expect(
+        _left(parameters),
+        [[3.0, 0.0], [0.0, 4.0]],
+        tried=f"{tried}: the gradients after it",
+        idea="A norm of 5 is below 10: leave it alone.",
+        known=(
+            Known(
+                [[6.0, 0.0], [0.0, 8.0]],
+                "It was made longer. Multiply only where the norm is larger than most.",
+            ),
+        ),
+    )
+
+
+def _returns_the_norm(attempt: Any) -> None:
+    """it returns the norm from before"""
+    tried = TRIED + "most = 1"
+    got = _clip(attempt, _parameters(FIRST, SECOND), 1.0, tried)
+    if isinstance(got, Tensor) and got.dim() == 0:
+        got = got.item()
+    expect(
+        got,
+        5.0,
+        tried=tried,
+        idea="Return what the norm was: it is worth watching.",
+        known=(
+            Known(1.0, "This is the norm after clipping, always `most`. Return the one before."),
+            Known(25.0, "This is the square of the norm."),
+        ),
+    )
+
+
+def _without_gradient(attempt: Any) -> None:
+    """a weight without a gradient is skipped"""
+    parameters = _parameters(FIRST, None, SECOND)
+    tried = "a weight between the two that has no gradient, most = 1"
+    _clip(attempt, parameters, 1.0, tried)
+    expect(
+        _left(parameters),
+        [[0.6, 0.0], None, [0.0, 0.8]],
+        tried=f"{tried}: the gradients after it",
+        idea="Its .grad is None, and stays so: a frozen weight must not get one.",
+    )
+
+
+def _from_a_generator(attempt: Any) -> None:
+    """it takes model.parameters(), which can be gone through once"""
+    parameters = _parameters(FIRST, SECOND)
+    tried = "the two weights from a generator, as model.parameters() is one; most = 1"
+    got = _clip(attempt, (parameter for parameter in parameters), 1.0, tried)
+    idea = (
+        "The first loop used the generator up, and the second found nothing. Make a list of it "
+        "first."
+    )
+    expect(_left(parameters), [[0.6, 0.0], [0.0, 0.8]], tried=tried, idea=idea)
+    expect_that(float(got) > 1, tried=tried, got=got, expected="5.0", idea=idea)
+
+
+def _zero(attempt: Any) -> None:
+    """gradients of 0 stay 0"""
+    parameters = _parameters((0.0, 0.0))
+    tried = "one weight with the gradient [0, 0], most = 1"
+    _clip(attempt, parameters, 1.0, tried)
+    expect(
+        _left(parameters),
+        [[0.0, 0.0]],
+        tried=f"{tried}: the gradient after it",
+        idea="Divide by the norm only where it is larger than most: 0 / 0 is NaN.",
+    )
+
+
+EXERCISE = Exercise(
+    "05.4",
+    "Clip by the norm",
+    8,
+    clip_gradients,
+    (_shortens, _leaves_short_ones, _returns_the_norm, _without_gradient, _from_a_generator, _zero),
+    (
+        "Collect the gradients in a list first. The norm is the root of the sum of all squares.",
+        "If the norm is larger than most, multiply every gradient by most / norm, in place.",
+        "norm = sum((g ** 2).sum() for g in gradients) ** 0.5; then g *= most / norm",
+    ),
+)

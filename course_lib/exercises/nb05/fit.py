@@ -1,0 +1,219 @@
+"""Exercise 05.6: a whole training."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_lib.exercises._checking import Known, Mistake, call, expect, expect_that
+from course_lib.exercises._exercise import Exercise
+from course_lib.exercises.nb05 import _toy
+from course_lib.exercises.nb05.train_epoch import train_epoch
+from course_lib.loop import History, evaluate
+
+
+def validate(model: nn.Module, loader: Iterable, loss_fn: Callable) -> float:
+    """As in the notebook: the mean loss of the batches, and the model stays in eval mode."""
+    loss = evaluate(model, loader, loss_fn)["loss"]
+    model.eval()
+    return loss
+
+
+def fit(
+    model: nn.Module,
+    train_loader: Iterable,
+    loss_fn: Callable,
+    optimizer: torch.optim.Optimizer,
+    *,
+    epochs: int,
+    valid_loader: Iterable,
+    scheduler: Any = None,
+) -> History:
+    """Train and validate for some epochs; a scheduler is stepped after each. Survives Ctrl-C."""
+    history = History()
+    try:
+        for epoch in range(epochs):
+            numbers = {"epoch": epoch + 1}
+            numbers["train_loss"] = train_epoch(model, train_loader, loss_fn, optimizer)
+            numbers["valid_loss"] = validate(model, valid_loader, loss_fn)
+            history.epochs.append(numbers)
+            if scheduler is not None:
+                scheduler.step()
+    except KeyboardInterrupt:
+        print("interrupted")
+    return history
+
+
+TRAIN = [_toy.BATCH]  # one step per epoch: w is 1.6, then 1.9
+VALID = [_toy.batch_of([1.0], [2.0])]  # losses 0.16, then 0.01
+ROWS = [
+    {"epoch": 1, "train_loss": 4.0, "valid_loss": 0.16},
+    {"epoch": 2, "train_loss": 1.3, "valid_loss": 0.01},
+]
+TRIED = _toy.SETTING + "one training and one validation batch, two epochs"
+
+
+def _fit(attempt: Any, train: Iterable = TRAIN, **named: Any) -> tuple[nn.Module, Any, Any]:
+    model, optimizer = _toy.made()
+    if "scheduler" in named:
+        named["scheduler"] = named["scheduler"](optimizer)
+    got = call(
+        lambda: attempt(
+            model, train, _toy.squared, optimizer, epochs=2, valid_loader=VALID, **named
+        ),
+        tried=TRIED,
+    )
+    return model, optimizer, got
+
+
+def _rows(got: Any, tried: str) -> list:
+    expect_that(
+        isinstance(getattr(got, "epochs", None), list),
+        tried=tried,
+        got=got,
+        expected="a History",
+        idea="Make a History() before the loop, append to its epochs, and return it.",
+    )
+    return got.epochs
+
+
+def _history(attempt: Any) -> None:
+    """the history has a row for every epoch"""
+    _, _, got = _fit(attempt)
+    late = [{**row, "valid_loss": loss} for row, loss in zip(ROWS, (1.0, 0.16), strict=True)]
+    expect(
+        _rows(got, TRIED),
+        ROWS,
+        tried=TRIED,
+        idea='A row is {"epoch": 1, "train_loss": ..., "valid_loss": ...}: what train_epoch and '
+        "validate return.",
+        known=(
+            Known(late, "Validation comes before training here. It should see the trained model."),
+            Known(ROWS[:1], "One epoch only. Does the return stand inside the loop?"),
+            Known(
+                [{**row, "epoch": row["epoch"] - 1} for row in ROWS],
+                "Epochs count from 1 for people: epoch + 1.",
+            ),
+            Known(
+                [ROWS[0], {"epoch": 2, "train_loss": 1.076, "valid_loss": 0.0036}],
+                "The model has learned from the validation part: train_epoch gets the training "
+                "loader only.",
+            ),
+            Known([], "The history is empty: append a row in every epoch."),
+        ),
+    )
+
+
+def _does_not_learn_from_validation(attempt: Any) -> None:
+    """validation moves no weight"""
+    model, _, _ = _fit(attempt)
+    expect(
+        _toy.weight_of(model),
+        _toy.WEIGHTS[1],
+        tried=f"{TRIED}: w at the end",
+        idea="Two epochs of one step each. Call train_epoch on the training loader only.",
+    )
+
+
+def _modes(attempt: Any) -> None:
+    """it trains in training mode and validates in eval mode, in every epoch"""
+    model, _, _ = _fit(attempt)
+    expect(
+        model.modes,
+        [True, False, True, False],
+        tried=f"{TRIED}: was the model in training mode at each forward pass?",
+        idea="train_epoch and validate see to the mode. Call each once per epoch.",
+    )
+
+
+def _scheduler(attempt: Any) -> None:
+    """a scheduler is stepped once per epoch, after the optimizer"""
+
+    def halving(optimizer: Any) -> Any:
+        return torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+
+    tried = f"{TRIED}, and a scheduler that halves the rate"
+    model, optimizer, _ = _fit(attempt, scheduler=halving)
+    expect(
+        optimizer.param_groups[0]["lr"],
+        0.025,
+        tried=f"{tried}: the rate at the end",
+        idea="Two epochs, two calls of scheduler.step().",
+        known=(Known(0.1, "The scheduler was never stepped. Call scheduler.step() every epoch."),),
+    )
+    expect(
+        _toy.weight_of(model),
+        1.75,
+        tried=f"{tried}: w at the end",
+        idea="The first epoch has the full rate: step the scheduler after the epoch, not before.",
+    )
+
+
+class _Interrupting(list):
+    """A loader that is interrupted in the second epoch."""
+
+    rounds = 0
+
+    def __iter__(self) -> Any:
+        self.rounds += 1
+        if self.rounds == 2:
+            raise KeyboardInterrupt
+        return super().__iter__()
+
+
+def _interrupted(attempt: Any) -> None:
+    """Ctrl-C in the second epoch leaves the history of the first"""
+    tried = f"{TRIED}, interrupted in the second"
+    idea = (
+        "Ctrl-C, or the stop button, raises KeyboardInterrupt in the middle of the loop. Put the "
+        "loop into try, catch just that, and return the history."
+    )
+    try:
+        _, _, got = _fit(attempt, _Interrupting(TRAIN))
+    except KeyboardInterrupt as error:
+        raise Mistake(tried, "KeyboardInterrupt, and no history", "a History", idea) from error
+    expect(_rows(got, tried), ROWS[:1], tried=tried, idea=idea)
+
+
+def _errors_pass(attempt: Any) -> None:
+    """an error is not swallowed"""
+
+    def broken(predictions: Any, labels: Any) -> Any:
+        raise ArithmeticError("broken on purpose")
+
+    model, optimizer = _toy.made()
+    try:
+        attempt(model, TRAIN, broken, optimizer, epochs=2, valid_loader=VALID)
+    except ArithmeticError:
+        return
+    raise Mistake(
+        "a loss function that raises an ArithmeticError",
+        "no error",
+        "the error",
+        "A bare except, or except Exception, hides mistakes. Catch KeyboardInterrupt alone.",
+    )
+
+
+EXERCISE = Exercise(
+    "05.6",
+    "A whole training",
+    12,
+    fit,
+    (
+        _history,
+        _does_not_learn_from_validation,
+        _modes,
+        _scheduler,
+        _interrupted,
+        _errors_pass,
+    ),
+    (
+        "Per epoch: train_epoch, validate, a row for the history, and the scheduler's step.",
+        "try: the loop over range(epochs). except KeyboardInterrupt: nothing to do but to say so.",
+        (
+            'numbers = {"epoch": epoch + 1}; numbers["train_loss"] = train_epoch(...); '
+            'numbers["valid_loss"] = validate(...); history.epochs.append(numbers)'
+        ),
+    ),
+)

@@ -1,0 +1,85 @@
+"""Exercise 05.5: a schedule of one's own."""
+
+from typing import Any
+
+from course_lib.exercises._checking import Known, call, expect, explaining
+from course_lib.exercises._exercise import Exercise
+
+
+def warm_up_then_linear(step: int, warm_up: int, total: int) -> float:
+    """The share of the peak rate at a step, counted from 0"""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return max(0.0, (total - step) / (total - warm_up))
+
+
+def _factor(attempt: Any, step: int, warm_up: int, total: int) -> tuple[Any, str]:
+    tried = f"step {step}, warm_up {warm_up}, total {total}"
+    zero = "Without a warm-up there is nothing to divide by. Ask first whether step < warm_up."
+    with explaining(ZeroDivisionError, zero):
+        return call(attempt, step, warm_up, total, tried=tried), tried
+
+
+def _rises(attempt: Any) -> None:
+    """the rate rises in equal steps, and the first one is not lost"""
+    for step, expected, late in ((0, 0.25, 0.0), (1, 0.5, 0.25), (3, 1.0, 0.75)):
+        got, tried = _factor(attempt, step, 4, 12)
+        expect(
+            got,
+            expected,
+            tried=tried,
+            idea="In 4 steps to the peak: 1/4, 2/4, 3/4, 4/4.",
+            known=(
+                Known(late, "Steps count from 0: so the first step has the rate 0 and is lost."),
+                Known((12 - step) / 8, "This is the way down. Before warm_up it goes up."),
+                Known((step + 1) / 12, "Divide by the length of the warm-up, not of all."),
+            ),
+        )
+
+
+def _falls(attempt: Any) -> None:
+    """from the peak it falls in a line, to 0 at the end"""
+    for step, expected in ((4, 1.0), (8, 0.5), (11, 0.125), (12, 0.0)):
+        got, tried = _factor(attempt, step, 4, 12)
+        expect(
+            float(got) if type(got) is int else got,
+            expected,
+            tried=tried,
+            idea="After the warm-up 8 steps are left: (total - step) of 8.",
+            known=(
+                Known((12 - step) / 12, "Divided by all 12 steps. The way down has 12 - 4."),
+                Known((step - 4) / 8, "It rises. What is left is total - step."),
+                Known((11 - step) / 8, "One step too early: the last, 11, still has something."),
+            ),
+        )
+
+
+def _never_negative(attempt: Any) -> None:
+    """past the end it stays at 0"""
+    got, tried = _factor(attempt, 15, 4, 12)
+    expect(
+        float(got) if type(got) is int else got,
+        0.0,
+        tried=tried,
+        idea="A negative rate climbs the hill. max(0.0, ...) keeps it at 0.",
+    )
+
+
+def _no_warm_up(attempt: Any) -> None:
+    """without a warm-up it starts at the peak"""
+    got, tried = _factor(attempt, 0, 0, 10)
+    expect(float(got) if type(got) is int else got, 1.0, tried=tried, idea="It starts at 1.")
+
+
+EXERCISE = Exercise(
+    "05.5",
+    "A schedule of your own",
+    8,
+    warm_up_then_linear,
+    (_rises, _falls, _never_negative, _no_warm_up),
+    (
+        "Two cases: step < warm_up, and the rest.",
+        "Up: (step + 1) / warm_up. Down: what is left, of total - warm_up.",
+        "max(0.0, (total - step) / (total - warm_up))",
+    ),
+)

@@ -1,0 +1,704 @@
+"""What people really write for the exercises of notebook 05, right and wrong."""
+
+import copy
+
+import torch
+from torch import nn
+
+from course_lib import loop
+from course_lib.exercises.nb05.fit import validate
+from course_lib.exercises.nb05.train_epoch import train_epoch
+from course_lib.exercises.nb05.train_step import train_step
+from course_lib.loop import History
+from tests.exercises.mutants import Right, Wrong
+
+# 05.1
+
+
+def on_a_copy(model, batch, loss_fn, optimizer):
+    inputs = dict(batch)
+    labels = inputs.pop("labels")
+    optimizer.zero_grad()
+    loss = loss_fn(model(**inputs), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def clearing_at_the_end(model, batch, loss_fn, optimizer):
+    loss = loss_fn(
+        model(**{k: v for k, v in batch.items() if k not in ("labels",)}), batch["labels"]
+    )
+    loss.backward()
+    optimizer.step()
+    model.zero_grad(set_to_none=False)
+    return float(loss)
+
+
+def in_training_mode(model, batch, loss_fn, optimizer):
+    model.train()
+    return on_a_copy(model, batch, loss_fn, optimizer)
+
+
+def popping_and_putting_back(model, batch, loss_fn, optimizer):
+    labels = batch.pop("labels")
+    optimizer.zero_grad()
+    loss = loss_fn(model(**batch), labels)
+    loss.backward()
+    optimizer.step()
+    batch["labels"] = labels
+    return loss.detach().item()
+
+
+def never_clearing(model, batch, loss_fn, optimizer):
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def _inputs(batch):
+    return {name: value for name, value in batch.items() if name != "labels"}
+
+
+def clearing_in_between(model, batch, loss_fn, optimizer):
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    return loss.item()
+
+
+def clearing_to_zero_in_between(model, batch, loss_fn, optimizer):
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    loss.backward()
+    optimizer.zero_grad(set_to_none=False)
+    optimizer.step()
+    return loss.item()
+
+
+def without_step(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    loss.backward()
+    return loss.item()
+
+
+def without_backward(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    optimizer.step()
+    return loss.item()
+
+
+def returning_the_tensor(model, batch, loss_fn, optimizer):
+    on_a_copy_loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    optimizer.zero_grad()
+    on_a_copy_loss.backward()
+    optimizer.step()
+    return on_a_copy_loss
+
+
+def returning_nothing(model, batch, loss_fn, optimizer):
+    train_step(model, batch, loss_fn, optimizer)
+
+
+def returning_the_loss_after(model, batch, loss_fn, optimizer):
+    train_step(model, batch, loss_fn, optimizer)
+    return loss_fn(model(**_inputs(batch)), batch["labels"]).item()
+
+
+def popping(model, batch, loss_fn, optimizer):
+    labels = batch.pop("labels")
+    optimizer.zero_grad()
+    loss = loss_fn(model(**batch), labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def passing_the_labels(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**batch), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def by_position(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(next(iter(batch.values()))), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def pixels_only(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(batch["x"]), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def detaching(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = torch.tensor(loss_fn(model(**_inputs(batch)), batch["labels"]).item())
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def under_no_grad(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    with torch.no_grad():
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def labels_first(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(batch["labels"], model(**_inputs(batch)))
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def own_loss(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(**_inputs(batch)), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def two_steps(model, batch, loss_fn, optimizer):
+    train_step(model, batch, loss_fn, optimizer)
+    return train_step(model, batch, loss_fn, optimizer)
+
+
+def up_the_hill(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    (-loss).backward()
+    optimizer.step()
+    return loss.item()
+
+
+def twice_the_gradient(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    loss.backward(retain_graph=True)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+# 05.2
+
+
+def counting(model, loader, loss_fn, optimizer):
+    model.train()
+    total, count = 0.0, 0
+    for batch in loader:
+        total += train_step(model, batch, loss_fn, optimizer)
+        count += 1
+    return total / count
+
+
+def mode_in_the_loop(model, loader, loss_fn, optimizer):
+    losses = []
+    for batch in loader:
+        model.train(True)
+        losses.append(train_step(model, batch, loss_fn, optimizer))
+    return torch.tensor(losses, dtype=torch.float64).mean().item()
+
+
+def without_mode(model, loader, loss_fn, optimizer):
+    losses = [train_step(model, batch, loss_fn, optimizer) for batch in loader]
+    return sum(losses) / len(losses)
+
+
+def in_eval_mode(model, loader, loss_fn, optimizer):
+    model.eval()
+    return without_mode(model, loader, loss_fn, optimizer)
+
+
+def return_in_the_loop(model, loader, loss_fn, optimizer):
+    model.train()
+    losses = []
+    for batch in loader:
+        losses.append(train_step(model, batch, loss_fn, optimizer))
+        return sum(losses) / len(losses)
+    return None
+
+
+def summed(model, loader, loss_fn, optimizer):
+    model.train()
+    return sum(train_step(model, batch, loss_fn, optimizer) for batch in loader)
+
+
+def last_loss(model, loader, loss_fn, optimizer):
+    model.train()
+    for batch in loader:
+        loss = train_step(model, batch, loss_fn, optimizer)
+    return loss
+
+
+def all_losses(model, loader, loss_fn, optimizer):
+    model.train()
+    return [train_step(model, batch, loss_fn, optimizer) for batch in loader]
+
+
+def by_len(model, loader, loss_fn, optimizer):
+    model.train()
+    total = 0
+    for batch in loader:
+        total += train_step(model, batch, loss_fn, optimizer)
+    return total / len(loader)
+
+
+def without_step_at_all(model, loader, loss_fn, optimizer):
+    model.train()
+    losses = [loss_fn(model(**_inputs(batch)), batch["labels"]).item() for batch in loader]
+    return sum(losses) / len(losses)
+
+
+def one_batch(model, loader, loss_fn, optimizer):
+    model.train()
+    return train_step(model, next(iter(loader)), loss_fn, optimizer)
+
+
+# 05.3
+
+
+def with_the_library(model, batches, loss_fn, optimizer):
+    return loop.train_step(model, list(batches), loss_fn, optimizer)
+
+
+def weighting_the_gradient(model, batches, loss_fn, optimizer):
+    count = sum(map(len, (batch["labels"] for batch in batches)))
+    optimizer.zero_grad(set_to_none=False)
+    losses = []
+    for batch in batches:
+        share = len(batch["labels"]) / count
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+        loss.backward(gradient=torch.tensor(share))
+        losses.append(share * loss.item())
+    optimizer.step()
+    return sum(losses)
+
+
+def dividing_the_gradients_at_last(model, batches, loss_fn, optimizer):
+    optimizer.zero_grad()
+    total = count = 0
+    for batch in batches:
+        B = len(batch["labels"])
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"]) * B
+        loss.backward()
+        total, count = total + loss.item(), count + B
+    for weight in model.parameters():
+        weight.grad /= count
+    optimizer.step()
+    return total / count
+
+
+def _accumulated(share, *, clear="before", step="after", back="inside"):
+    """The mistakes of 05.3: share(batch, batches) weights a loss."""
+
+    def attempt(model, batches, loss_fn, optimizer):
+        if clear == "before":
+            optimizer.zero_grad()
+        total, losses = 0.0, []
+        for batch in batches:
+            if clear == "inside":
+                optimizer.zero_grad()
+            loss = loss_fn(model(**_inputs(batch)), batch["labels"]) * share(batch, batches)
+            if back == "inside":
+                loss.backward()
+            losses.append(loss)
+            total += loss.item()
+            if step == "inside":
+                optimizer.step()
+        if back == "after":
+            sum(losses).backward()
+        if step == "after":
+            optimizer.step()
+        return total
+
+    return attempt
+
+
+def _share(batch, batches):
+    return len(batch["labels"]) / sum(len(each["labels"]) for each in batches)
+
+
+def _evenly(batch, batches):
+    return 1 / len(batches)
+
+
+def _not_at_all(batch, batches):
+    return 1.0
+
+
+def mean_of_means(model, batches, loss_fn, optimizer):
+    total = _accumulated(_share)(model, batches, loss_fn, optimizer)
+    del total
+    fresh = copy.deepcopy(model)
+    with torch.no_grad():
+        fresh.w.fill_(1.0)
+        losses = [loss_fn(fresh(**_inputs(b)), b["labels"]).item() for b in batches]
+    return sum(losses) / len(losses)
+
+
+def last_loss_only(model, batches, loss_fn, optimizer):
+    optimizer.zero_grad()
+    for batch in batches:
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"]) * _share(batch, batches)
+        loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def tensor_total(model, batches, loss_fn, optimizer):
+    optimizer.zero_grad()
+    total = 0.0
+    for batch in batches:
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"]) * _share(batch, batches)
+        loss.backward()
+        total = total + loss
+    optimizer.step()
+    return total
+
+
+def same_loss_twice(model, batches, loss_fn, optimizer):
+    optimizer.zero_grad()
+    total = 0.0
+    for batch in batches:
+        total = total + loss_fn(model(**_inputs(batch)), batch["labels"]) * _share(batch, batches)
+        total.backward()
+    optimizer.step()
+    return total.item()
+
+
+# 05.4
+
+
+def with_pytorchs(parameters, most):
+    found = [p for p in parameters if p.grad is not None]
+    norm = torch.nn.utils.get_total_norm([p.grad for p in found])
+    torch.nn.utils.clip_grads_with_norm_(found, most, norm)
+    return norm
+
+
+def with_vectors(parameters, most):
+    kept = [p for p in parameters if p.grad is not None]
+    norm = torch.cat([p.grad.flatten() for p in kept]).norm().item()
+    scale = min(1.0, most / (norm + 1e-6))
+    for p in kept:
+        p.grad = p.grad * scale
+    return norm
+
+
+def each_by_itself(parameters, most):
+    for p in parameters:
+        if p.grad is not None and p.grad.norm() > most:
+            p.grad *= most / p.grad.norm()
+    return 5.0
+
+
+def by_value(parameters, most):
+    for p in parameters:
+        if p.grad is not None:
+            p.grad.clamp_(-most, most)
+    return 5.0
+
+
+def always_to_the_norm(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.cat(gradients).norm()
+    for gradient in gradients:
+        gradient *= most / norm
+    return norm.item()
+
+
+def norms_added(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = sum(gradient.norm() for gradient in gradients)
+    for gradient in gradients:
+        if norm > most:
+            gradient *= most / norm
+    return norm.item()
+
+
+def without_root(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = sum((gradient**2).sum() for gradient in gradients)
+    for gradient in gradients:
+        if norm > most:
+            gradient *= most / norm
+    return norm.item()
+
+
+def not_in_place(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.cat(gradients).norm()
+    if norm > most:
+        gradients = [gradient * most / norm for gradient in gradients]
+    return norm.item()
+
+
+def norm_after(parameters, most):
+    kept = [p for p in parameters if p.grad is not None]
+    with_vectors(kept, most)
+    return torch.cat([p.grad.flatten() for p in kept]).norm().item()
+
+
+def through_none(parameters, most):
+    parameters = list(parameters)
+    norm = sum((p.grad**2).sum() for p in parameters) ** 0.5
+    if norm > most:
+        for p in parameters:
+            p.grad *= most / norm
+    return norm.item()
+
+
+def twice_through(parameters, most):
+    norm = sum((p.grad**2).sum() for p in parameters if p.grad is not None) ** 0.5
+    if norm > most:
+        for p in parameters:
+            if p.grad is not None:
+                p.grad *= most / norm
+    return float(norm)
+
+
+def dividing_always(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.cat(gradients).norm()
+    for gradient in gradients:
+        gradient *= torch.minimum(norm, torch.tensor(most)) / norm
+    return norm.item()
+
+
+# 05.5
+
+
+def as_a_minimum(step, warm_up, total):
+    up = (step + 1) / max(1, warm_up)
+    return max(0.0, min(1.0, up, (total - step) / (total - warm_up)))
+
+
+def in_three_cases(step, warm_up, total):
+    if step >= total:
+        return 0
+    if step >= warm_up:
+        return 1 - (step - warm_up) / (total - warm_up)
+    return (1 + step) / warm_up
+
+
+def from_zero(step, warm_up, total):
+    if step < warm_up:
+        return step / warm_up
+    return max(0.0, (total - step) / (total - warm_up))
+
+
+def of_all(step, warm_up, total):
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return max(0.0, (total - step) / total)
+
+
+def below_zero(step, warm_up, total):
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return (total - step) / (total - warm_up)
+
+
+def dividing_by_nothing(step, warm_up, total):
+    return max(0.0, min((step + 1) / warm_up, (total - step) / (total - warm_up)))
+
+
+def rising_again(step, warm_up, total):
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return (step - warm_up) / (total - warm_up)
+
+
+def only_down(step, warm_up, total):
+    return max(0.0, (total - step) / (total - warm_up))
+
+
+def too_early(step, warm_up, total):
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return max(0.0, (total - 1 - step) / (total - warm_up))
+
+
+# 05.6
+
+
+def with_while(model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None):
+    history, done = History(), 0
+    while done < epochs:
+        try:
+            train_loss = train_epoch(model, train_loader, loss_fn, optimizer)
+            valid_loss = validate(model, valid_loader, loss_fn)
+        except KeyboardInterrupt:
+            break
+        done += 1
+        history.epochs += [{"epoch": done, "train_loss": train_loss, "valid_loss": valid_loss}]
+        if scheduler:
+            scheduler.step()
+    return history
+
+
+def _fit(*, first="train", when="after", catch=KeyboardInterrupt, start=1, train=train_epoch):
+    """The mistakes of 05.6."""
+
+    def fit(model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None):
+        history = History()
+        try:
+            for epoch in range(epochs):
+                if scheduler is not None and when == "before":
+                    optimizer.step()
+                    scheduler.step()
+                if first == "validate":
+                    valid_loss = validate(model, valid_loader, loss_fn)
+                train_loss = train(model, train_loader, loss_fn, optimizer)
+                if first == "train":
+                    valid_loss = validate(model, valid_loader, loss_fn)
+                history.epochs.append(
+                    {"epoch": epoch + start, "train_loss": train_loss, "valid_loss": valid_loss}
+                )
+                if scheduler is not None and when == "after":
+                    scheduler.step()
+        except catch:
+            pass
+        return history
+
+    return fit
+
+
+def _without_mode(model, loader, loss_fn, optimizer):
+    losses = [train_step(model, batch, loss_fn, optimizer) for batch in loader]
+    return sum(losses) / len(losses)
+
+
+def returning_early(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    history = History()
+    for epoch in range(epochs):
+        train_loss = train_epoch(model, train_loader, loss_fn, optimizer)
+        valid_loss = validate(model, valid_loader, loss_fn)
+        history.epochs.append(
+            {"epoch": epoch + 1, "train_loss": train_loss, "valid_loss": valid_loss}
+        )
+        return history
+    return None
+
+
+def a_list_of_rows(*arguments, **named):
+    return _fit()(*arguments, **named).epochs
+
+
+def training_on_validation(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    history = History()
+    for epoch in range(epochs):
+        train_loss = train_epoch(model, train_loader, loss_fn, optimizer)
+        valid_loss = validate(model, valid_loader, loss_fn)
+        train_epoch(model, valid_loader, loss_fn, optimizer)
+        history.epochs.append(
+            {"epoch": epoch + 1, "train_loss": train_loss, "valid_loss": valid_loss}
+        )
+    return history
+
+
+RIGHT = (
+    Right("05.1", "on a copy", on_a_copy),
+    Right("05.1", "clearing at the end", clearing_at_the_end),
+    Right("05.1", "with train()", in_training_mode),
+    Right("05.1", "popping and putting back", popping_and_putting_back),
+    Right("05.2", "counting", counting),
+    Right("05.2", "mode in the loop", mode_in_the_loop),
+    Right("05.3", "the library's", with_the_library),
+    Right("05.3", "weighting the gradient", weighting_the_gradient),
+    Right("05.3", "dividing at last", dividing_the_gradients_at_last),
+    Right("05.4", "PyTorch's", with_pytorchs),
+    Right("05.4", "with vectors", with_vectors),
+    Right("05.5", "as a minimum", as_a_minimum),
+    Right("05.5", "three cases", in_three_cases),
+    Right("05.6", "with while", with_while),
+)
+WRONG = (
+    Wrong("05.1", "never clearing", never_clearing, "the sum of both"),
+    Wrong("05.1", "clearing in between", clearing_in_between, "there is no gradient"),
+    Wrong("05.1", "clearing to 0 in between", clearing_to_zero_in_between, "wiped"),
+    Wrong("05.1", "no step", without_step, "optimizer.step() moves"),
+    Wrong("05.1", "no backward", without_backward, "backward() computes it"),
+    Wrong("05.1", "a tensor", returning_the_tensor, "loss.item()"),
+    Wrong("05.1", "nothing", returning_nothing, "return"),
+    Wrong("05.1", "the loss after", returning_the_loss_after, "after the step"),
+    Wrong("05.1", "popping", popping, "pop()"),
+    Wrong("05.1", "passing the labels", passing_the_labels, 'leave "labels" out'),
+    Wrong("05.1", "by position", by_position, "model(**inputs)"),
+    Wrong("05.1", "one fixed input", pixels_only, "model(**inputs)"),
+    Wrong("05.1", "detaching", detaching, "is cut"),
+    Wrong("05.1", "no_grad", under_no_grad, "is cut"),
+    Wrong("05.1", "labels first", labels_first, "loss_fn(logits, labels)"),
+    Wrong("05.1", "a loss of its own", own_loss, "loss_fn that is passed"),
+    Wrong("05.1", "two steps", two_steps, "One call, one step"),
+    Wrong("05.1", "up the hill", up_the_hill, "up the hill"),
+    Wrong("05.1", "backward twice", twice_the_gradient, "called twice"),
+    Wrong("05.2", "no train()", without_mode, "model.train()"),
+    Wrong("05.2", "eval()", in_eval_mode, "model.train()"),
+    Wrong("05.2", "return in the loop", return_in_the_loop, "return stand inside"),
+    Wrong("05.2", "sum", summed, "sum of the losses"),
+    Wrong("05.2", "last loss", last_loss, "one batch alone"),
+    Wrong("05.2", "all losses", all_losses, "Return their mean"),
+    Wrong("05.2", "len(loader)", by_len, "count the batches"),
+    Wrong("05.2", "no step", without_step_at_all, "No batch was used"),
+    Wrong("05.2", "one batch", one_batch, "Only the first batch"),
+    Wrong("05.3", "evenly", _accumulated(_evenly), "count alike"),
+    Wrong("05.3", "summed", _accumulated(_not_at_all), "too long"),
+    Wrong("05.3", "clearing inside", _accumulated(_share, clear="inside"), "Only the last batch"),
+    Wrong("05.3", "never clearing", _accumulated(_share, clear="never"), "before the loop"),
+    Wrong("05.3", "stepping inside", _accumulated(_share, step="inside"), "after each batch"),
+    Wrong("05.3", "no step", _accumulated(_share, step="never"), "has not moved"),
+    Wrong("05.3", "backward at the end", _accumulated(_share, back="after"), "in the loop"),
+    Wrong("05.3", "mean of means", mean_of_means, "two batches' means"),
+    Wrong("05.3", "last loss", last_loss_only, "the last batch, weighted"),
+    Wrong("05.3", "a tensor", tensor_total, "loss.item()"),
+    Wrong("05.3", "one loss, backward twice", same_loss_twice, "its own loss"),
+    Wrong("05.4", "each by itself", each_by_itself, "direction changed"),
+    Wrong("05.4", "by value", by_value, "direction changed"),
+    Wrong("05.4", "always", always_to_the_norm, "made longer"),
+    Wrong("05.4", "norms added", norms_added, "norms were added"),
+    Wrong("05.4", "no root", without_root, "square root"),
+    Wrong("05.4", "not in place", not_in_place, "in place"),
+    Wrong("05.4", "the norm after", norm_after, "the one before"),
+    Wrong("05.4", "through None", through_none, "Skip it"),
+    Wrong("05.4", "twice through", twice_through, "used the generator up"),
+    Wrong("05.4", "0 / 0", dividing_always, "0 / 0"),
+    Wrong("05.5", "from 0", from_zero, "the rate 0"),
+    Wrong("05.5", "of all steps", of_all, "Divided by all 12"),
+    Wrong("05.5", "below 0", below_zero, "climbs the hill"),
+    Wrong("05.5", "0 in the divisor", dividing_by_nothing, "nothing to divide by"),
+    Wrong("05.5", "rising again", rising_again, "It rises"),
+    Wrong("05.5", "only down", only_down, "way down"),
+    Wrong("05.5", "too early", too_early, "too early"),
+    Wrong("05.6", "validating first", _fit(first="validate"), "before training"),
+    Wrong("05.6", "catching nothing", _fit(catch=()), "raises KeyboardInterrupt"),
+    Wrong("05.6", "catching all", _fit(catch=BaseException), "hides mistakes"),
+    Wrong("05.6", "epochs from 0", _fit(start=0), "count from 1"),
+    Wrong("05.6", "no scheduler", _fit(when="never"), "never stepped"),
+    Wrong("05.6", "scheduler first", _fit(when="before"), "not before"),
+    Wrong("05.6", "eval mode", _fit(train=_without_mode), "mode"),
+    Wrong("05.6", "return in the loop", returning_early, "inside the loop"),
+    Wrong("05.6", "a list", a_list_of_rows, "History()"),
+    Wrong("05.6", "training on validation", training_on_validation, "training loader only"),
+)
