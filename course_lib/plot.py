@@ -95,9 +95,11 @@ def learning_curves(history: "History", title: str) -> Figure:
 
 def _lines(axes: Axes, history: "History", names: Sequence[str], label: str) -> None:
     for name, colour in zip(names, COLOURS, strict=False):
-        axes.plot(history.column("epoch"), history.column(name), "o-", color=colour, label=name)
+        numbers = history.column(name)
+        axes.plot(history.column("epoch"), numbers, "o-", markersize=4, color=colour, label=name)
     axes.set(xlabel="epoch", ylabel=label)
-    axes.legend()
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend(frameon=False, fontsize=10, labelcolor=INK)
 
 
 def bare(axes: Axes) -> None:

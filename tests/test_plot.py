@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from course_lib import plot
+from course_lib.loop import History
 
 # Linear sRGB to XYZ; and as it is seen without red or green cones (Viénot, Brettel, Mollon 1999).
 XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -158,3 +159,35 @@ def test_a_picture_is_a_png_with_its_width_and_a_line_of_text(capsys):
     assert metadata == {"image/png": {"width": 720}}
     plot.show(made)
     assert capsys.readouterr().out == "[figure] A finding\n"
+
+
+def curves(*, losses=(), **columns):
+    """A history of which each column is known."""
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    return History(
+        losses=list(losses), epochs=[{"epoch": i + 1} | row for i, row in enumerate(rows)]
+    )
+
+
+def lines(axes):
+    return {line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()}
+
+
+def test_learning_curves_show_every_column_over_the_epochs():
+    history = curves(train_loss=[3.0, 1.0], valid_loss=[2.0, 2.5], valid_accuracy=[0.5, 0.75])
+    left, right = plot.learning_curves(history, "a title").axes
+    assert lines(left) == {"train_loss": [[1, 3.0], [2, 1.0]], "valid_loss": [[1, 2.0], [2, 2.5]]}
+    assert lines(right) == {"valid_accuracy": [[1, 0.5], [2, 0.75]]}
+
+
+def test_the_last_step_of_an_epoch_stands_where_the_epoch_does():
+    history = curves(losses=[4.0, 2.0, 1.0, 1.0], train_loss=[3.0, 1.0])
+    (axes,) = plot.learning_curves(history, "a title").axes
+    steps, epochs = (line.get_xydata().tolist() for line in axes.get_lines())
+    assert steps == [[0.5, 4.0], [1.0, 2.0], [1.5, 1.0], [2.0, 1.0]]
+    assert epochs == [[1, 3.0], [2, 1.0]]
+
+
+def test_learning_curves_of_no_epoch_are_an_error():
+    with pytest.raises(KeyError, match="no epoch is finished"):
+        plot.learning_curves(History(), "a title")
