@@ -4,8 +4,10 @@ Backgrounds are transparent; text and axes are a grey with a contrast of at leas
 and on black; the colours stay apart for colour-blind readers and on both pages.
 """
 
+import contextlib
 import io
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
@@ -25,6 +27,7 @@ SIZE = (7.2, 3.4)  # inches
 DOTS_PER_INCH = 160
 SCREEN_DOTS_PER_INCH = 100
 
+ALONE = threading.RLock()  # matplotlib's settings belong to all threads
 STYLE: dict[str, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
@@ -56,6 +59,13 @@ STYLE: dict[str, Any] = {
 }
 
 
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """The course's style, for one thread at a time."""
+    with ALONE, rc_context(STYLE):
+        yield
+
+
 def figure(
     title: str, *, rows: int = 1, columns: int = 1, size: tuple[float, float] = SIZE
 ) -> tuple[Figure, Any]:
@@ -65,7 +75,7 @@ def figure(
         title    what the figure shows, as a finding: "Frozen weights do not move".
         size     width and height in inches.
     """
-    with rc_context(STYLE):
+    with style():
         made = Figure(figsize=size)
         axes = made.subplots(rows, columns)
         made.suptitle(title, x=0.01, ha="left", weight="bold", size=13, color=INK)
@@ -126,7 +136,7 @@ def image(axes: Axes, pixels: Sequence, *, limit: float | None = None) -> None:
 def png(made: Figure) -> bytes:
     """The figure as a PNG with a transparent background."""
     buffer = io.BytesIO()
-    with rc_context(STYLE):
+    with style():
         made.savefig(buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return buffer.getvalue()
 

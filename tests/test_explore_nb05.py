@@ -160,6 +160,9 @@ def test_the_words_of_the_finding_one_by_one():
     assert finding(-21, SGD, 50).startswith("it zigzags, and arrives after ")
     assert finding(-20, SGD, 50).startswith("it zigzags, and after 50 steps ")
     assert finding(-40, MOMENTUM, 50).startswith("it swings, and arrives after ")
+    twice = by_momentum(rate_of(-18), 50)[:, 1]  # it crosses twice running, and never thrice
+    assert "xxx" not in "".join(".x"[int(one * two < 0)] for one, two in pairwise(twice))
+    assert finding(-18, MOMENTUM, 50).startswith("it swings, and arrives after ")
     # One step: w2 becomes 2 (1 - 20 * 0.1778), and the loss 5 times as large.
     assert finding(-15, MOMENTUM, 1) == "after 1 step the loss is 4.9 times the first"
 
@@ -442,6 +445,7 @@ def test_each_setting_is_trained_once(monkeypatch):
 @pytest.mark.parametrize("draw", [lambda: descent(-33, ADAM, 7), lambda: schedule(STEP, -18)])
 def test_drawing_changes_neither_the_random_state_nor_the_threads(draw):
     nb05._descend.cache_clear()
+    torch.rand(7)  # no state that a training leaves behind
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     torch.set_num_threads(2)
     try:

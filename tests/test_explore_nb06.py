@@ -280,8 +280,7 @@ def test_of_a_long_sentence_the_first_words_are_read(count):
     view = words(" ".join(["the"] * (count - 1) + ["good"]), model)
     texts = [text.get_text() for text in view.drawing.axes[0].texts]
     assert texts.count("the") + texts.count("good") == min(count, 32)
-    cut = " Of this long sentence only the first 32 words are read."
-    assert view.caption.endswith(cut) is (count > 32)
+    assert (f" Only the beginning is read, words: 32 of {count}. " in view.caption) is (count > 32)
     assert ("≈ 0.75" in view.caption) is (count <= 32)  # the last word is good
     assert max(rows for *_, (rows, _) in model.seen) == min(count, 32) + 1
 
@@ -290,8 +289,27 @@ def test_words_that_make_too_many_tokens_are_not_read():
     model = Voters()
     view = words("the film is good", model, max_tokens=4)  # [CLS] and three words
     assert [word for word, *_ in chips_in(view)] == ["the", "film", "is"]
-    assert view.caption.endswith(" Of this long sentence only the first 3 words are read.")
+    assert " Only the beginning is read, words: 3 of 4. " in view.caption
     assert max(tokens for *_, (_, tokens) in model.seen) == 4
+
+
+def test_words_that_take_too_many_lines_are_not_read():
+    model = Voters()
+    view = words(" ".join(["incomprehensibly"] * 31 + ["good"]), model)
+    texts = [text.get_text() for text in view.drawing.axes[0].texts]
+    read = texts.count("incomprehensi…")
+    assert f" Only the beginning is read, words: {read} of 32. " in view.caption
+    assert "≈ 0.50" in view.caption
+    assert max(rows for *_, (rows, _) in model.seen) == read + 1
+    lines = {text.get_position()[1] // 1 for text in view.drawing.axes[0].texts}
+    assert lines == {0, 1, 2, 3}
+
+
+def test_a_first_word_of_too_many_tokens_is_read_alone():
+    view = explore.words(Voters(), lambda text: [1] * len(text), NAMES, "x" * 70 + " the").view()
+    assert view.caption.endswith(
+        " Only the beginning is read, words: 1 of 2. There is no second word that would be left."
+    )
 
 
 def test_one_word_of_too_many_tokens_is_cut_off():
@@ -335,6 +353,13 @@ def test_of_many_classes_the_likeliest_are_drawn_and_the_one_asked_for():
     filled, _ = bars_in(words("good the", model, names, explained="class 3"))
     assert list(filled) == ["class 3", *names[12:]]
     assert filled["class 3"][2] == plot.ORANGE
+
+
+def test_a_hollow_bar_too_short_to_be_seen_is_not_drawn():
+    model = Voters([(1000, 400, 1), *[(1, 1, 1)] * 4], C=3)
+    _, hollow = bars_in(words("good good", model, ["a", "b", "c"]))
+    assert hollow.pop("without “good”") > 0
+    assert hollow == {"a": pytest.approx(1000 / 1401), "b": pytest.approx(400 / 1401)}
 
 
 def test_names_need_not_be_strings_nor_short():

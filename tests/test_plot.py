@@ -4,6 +4,7 @@ import io
 import itertools
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import matplotlib
@@ -191,3 +192,21 @@ def test_the_last_step_of_an_epoch_stands_where_the_epoch_does():
 def test_learning_curves_of_no_epoch_are_an_error():
     with pytest.raises(KeyError, match="no epoch is finished"):
         plot.learning_curves(History(), "a title")
+
+
+def test_two_threads_draw_one_after_the_other():
+    inside, seen = threading.Event(), []
+
+    def draw():
+        inside.wait(5)
+        with plot.style():
+            seen.append("second")
+
+    other = threading.Thread(target=draw)
+    other.start()
+    with plot.style():
+        inside.set()
+        other.join(0.2)
+        seen.append("first")
+    other.join(5)
+    assert seen == ["first", "second"]

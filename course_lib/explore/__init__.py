@@ -1,5 +1,6 @@
 """The explorers: one interactive picture each, live in a notebook and still elsewhere."""
 
+from course_lib.explore._reading import reading
 from course_lib.explore.nb00 import course_map, reorder
 from course_lib.explore.nb01 import module_tree, weight_pictures
 from course_lib.explore.nb02 import padded_batches, sampler
@@ -15,6 +16,7 @@ __all__ = [
     "model_shapes",
     "module_tree",
     "padded_batches",
+    "reading",
     "reorder",
     "sampler",
     "schedule",

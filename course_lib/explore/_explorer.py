@@ -121,14 +121,15 @@ def _build(ipywidgets: Any, explorer: Explorer) -> Any:
         caption.value = _text(view.caption)
 
     def redraw(_: Any) -> None:
-        try:
-            view = explorer.draw(**{key: control.value for key, control in inputs.items()})
-        except Exception as error:
-            caption.value = _text(
-                f"This setting cannot be drawn ({type(error).__name__}: {error})."
-            )
-            return
-        show(view)
+        with plot.ALONE:  # moves may come in two threads: one after the other, as it stands then
+            try:
+                view = explorer.draw(**{key: control.value for key, control in inputs.items()})
+            except Exception as error:
+                caption.value = _text(
+                    f"This setting cannot be drawn ({type(error).__name__}: {error})."
+                )
+                return
+            show(view)
 
     show(first)
     for control in inputs.values():

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
@@ -193,5 +192,5 @@ def _bars(
 
 
 def _legend(figure: Figure, patches: Sequence[Patch]) -> None:
-    with rc_context(plot.STYLE):
+    with plot.style():
         figure.legend(handles=patches, loc="outside lower left", ncols=len(patches))

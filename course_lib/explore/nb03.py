@@ -5,7 +5,7 @@ from functools import cache, partial
 from typing import Any
 
 import torch
-from matplotlib import font_manager, rc_context
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.figure import Figure
@@ -71,7 +71,7 @@ def draw_model_shapes(
         Patch(color=plot.BLUE, label="T is in the shape"),
         Patch(color=plot.ORANGE, label="T is gone"),
     ]
-    with rc_context(plot.STYLE):
+    with plot.style():
         figure.legend(handles=legend, loc="outside lower left", ncols=2)
     return View(figure, _say(stages, parameters))
 
@@ -230,7 +230,7 @@ def _heat_map(title: str, looks: Tensor, tokens: list[str], place: int) -> Figur
     figure, axes = plot.figure("", size=SQUARE)
     figure.get_layout_engine().set(rect=(0, 0, 0.99, 1))  # it lets a colour bar stick out a little
     figure.suptitle(title, x=0.01, ha="left", weight="bold", size=13, color=plot.INK, **text)
-    with rc_context(plot.STYLE):
+    with plot.style():
         norm = PowerNorm(0.5, 0, 1)  # of the square root: small weights are seen too
         image = axes.imshow(looks.tolist(), cmap=SHADES, norm=norm, interpolation="nearest")
         scale = {"ticks": [0, 0.05, 0.2, 0.5, 1], "format": "{x:g}", "shrink": 0.8}

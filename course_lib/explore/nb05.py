@@ -5,7 +5,6 @@ from functools import cache, partial
 from typing import Any
 
 import torch
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
@@ -47,7 +46,7 @@ def descent() -> Explorer:
     w = (-8, 2).
     """
     controls = {
-        "power": Slider("k: learning rate 10^(k/20)", -60, 0, -40),
+        "power": Slider("k: rate 10^(k/20)", -60, 0, -40),
         "optimizer": Choice("optimizer", tuple(OPTIMIZERS), "SGD"),
         "steps": Slider("steps", 1, MOST_STEPS, 50),
     }
@@ -239,5 +238,5 @@ def _curves(axes: Axes, figure: Figure, run: Run, constant: Run | None) -> None:
     axes.set(xlim=(0, STEPS), ylim=(0.005, 10), ylabel="loss")
     axes.set_xlabel(f"step ({EPOCH} are an epoch)")
     axes.set_xticks(range(0, STEPS + 1, EPOCH))
-    with rc_context(plot.STYLE):
+    with plot.style():
         figure.legend(loc="outside lower left", ncols=3)

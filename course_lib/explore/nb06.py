@@ -26,7 +26,7 @@ MOST_CLASSES = 8  # that are drawn; more only if one of them is asked for
 CELL_INK = "#101010"
 SIZE = (7.2, 4.2)
 LINE = 88  # letters across the figure, in a monospaced font of the words' size
-LINES, MOST_LINES = 3, 5  # of words: they are drawn closer together from the fourth on
+LINES, MOST_LINES = 3, 4  # of words: they are drawn closer together if there are four
 BAR, ONE = 19, 60  # where bars begin, and how long a probability of 1 is
 SEEN = 0.005  # a change of probability that is less rounds to 0.00
 HOLLOW = {"facecolor": "none", "edgecolor": plot.INK, "linewidth": 1.2}
@@ -178,15 +178,14 @@ def _say(answer: Answer, names: Sequence[str], count: int) -> str:
     said = f"The answer is {names[best]}, with a probability of ≈ {answer.whole[best]:.2f}."
     if answer.place != best:
         said += f" That of {name} is ≈ {answer.probability:.2f}."
+    if len(answer.kept) < count:
+        said += f" Only the beginning is read, words: {len(answer.kept)} of {count}."
     if len(answer.kept) == 1:
         return f"{said} There is no second word that would be left."
-    said += (
-        f" Under each word: how many percentage points {name} gains or loses if that word alone "
-        "is left out; orange for a loss, blue for a gain."
+    return (
+        f"{said} Under each word: how many percentage points {name} gains or loses if that word "
+        "alone is left out; orange for a loss, blue for a gain."
     )
-    if len(answer.kept) < count:
-        said += f" Of this long sentence only the first {len(answer.kept)} words are read."
-    return said
 
 
 def _expect_logits(logits: Tensor, shape: tuple[int, int]) -> None:

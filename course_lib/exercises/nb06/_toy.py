@@ -1,0 +1,42 @@
+"""A model whose logits are known by arithmetic, and which notes how it is asked."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Mirror(nn.Module):
+    """Logits (x, 0): class 0 where x > 0, class 1 where x < 0. In training it says the opposite.
+
+    It notes for each call whether it was in training, and whether autograd was recording.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.tensor(1.0))
+        self.part = nn.Dropout(0.5)
+        self.modes: list[bool] = []
+        self.recording: list[bool] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B,) -> (B, 2)"""
+        self.modes.append(self.training)
+        self.recording.append(torch.is_grad_enabled())
+        sign = -1 if self.training else 1
+        return self.w * torch.stack([sign * x, torch.zeros_like(x)], dim=1)
+
+
+def mixed() -> Mirror:
+    """A model in training, one part of which is in eval mode, as a frozen backbone is."""
+    model = Mirror().train()
+    model.part.eval()
+    return model
+
+
+def modes(model: Mirror) -> tuple[bool, bool]:
+    """Whether the model is in training, and whether its part is."""
+    return model.training, model.part.training
+
+
+def batch_of(x: list[float], labels: list[int] | None = None) -> dict[str, Tensor]:
+    batch = {"x": torch.tensor(x)}
+    return batch if labels is None else batch | {"labels": torch.tensor(labels)}

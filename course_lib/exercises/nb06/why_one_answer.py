@@ -1,0 +1,234 @@
+"""Exercise 06.5: five causes of "it only ever answers class 1", told apart."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_lib.exercises._checking import Known, call, expect, explaining
+from course_lib.exercises._exercise import Exercise
+
+
+def why_one_answer(
+    labels: Tensor,
+    input_ids: Tensor,
+    before: dict[str, Tensor],
+    after: dict[str, Tensor],
+    logits: Tensor,
+    answers: Tensor,
+) -> str:
+    """The first station that is sick, or "none".
+
+    labels (N,) of the training; input_ids (M, T), logits (M, C) and answers (M,) of M new
+    examples; before and after: the weights by name, when training began and now.
+    """
+    if labels.bincount().max() / len(labels) >= 0.9:
+        return "labels"
+    if (input_ids == input_ids[0]).all():
+        return "inputs"
+    if all(torch.equal(before[name], after[name]) for name in before):
+        return "weights"
+    if logits.std(dim=0).max() < 1e-3:
+        return "logits"
+    if (answers != logits.argmax(dim=1)).any():
+        return "answers"
+    return "none"
+
+
+def _healthy() -> dict[str, Any]:
+    """Two classes; nothing is wrong here."""
+    return {
+        "labels": torch.tensor([0, 1, 0, 1, 1, 0, 1, 0, 0, 1]),
+        "input_ids": torch.tensor([[2, 7, 3], [2, 8, 3], [2, 7, 9]]),
+        "before": {"backbone": torch.tensor([1.0, 2.0]), "head": torch.tensor([0.0])},
+        "after": {"backbone": torch.tensor([1.0, 2.5]), "head": torch.tensor([0.3])},
+        "logits": torch.tensor([[0.2, 1.4], [1.1, -0.6], [0.0, 3.0]]),
+        "answers": torch.tensor([1, 0, 1]),
+    }
+
+
+LABELS = {"labels": torch.tensor([1] * 19 + [0])}
+INPUTS = {"input_ids": torch.tensor([[2, 3, 0]] * 3)}
+SAME_LOGITS = {"logits": torch.tensor([[0.2, 1.4]] * 3), "answers": torch.tensor([1, 1, 1])}
+NEARLY_SAME = {
+    "logits": torch.tensor([[0.2, 1.4], [0.200001, 1.4], [0.2, 1.400002]]),
+    "answers": torch.tensor([1, 1, 1]),
+}
+ANSWERS = {"answers": torch.tensor([1, 1, 1])}
+
+
+def _still() -> dict[str, Any]:
+    """Weights that never moved; equal, and not the same tensors."""
+    return {"after": {name: weight.clone() for name, weight in _healthy()["before"].items()}}
+
+
+def _say(attempt: Any, changes: dict[str, Any], tried: str) -> Any:
+    many = "`==` of two tensors gives one answer a place. Ask .all() or .any(), or torch.equal."
+    whole = "std and mean want floats. Whole numbers are counted, bincount(), or compared, ==."
+    with (
+        explaining(RuntimeError, many, "Boolean value of Tensor"),
+        explaining(RuntimeError, whole, "floating point"),
+    ):
+        return call(attempt, **(_healthy() | changes), tried=tried)
+
+
+def _labels(attempt: Any) -> None:
+    """labels: nine in ten or more are of one class"""
+    tried = "20 training labels, of which 19 are 1"
+    expect(
+        _say(attempt, LABELS, tried),
+        "labels",
+        tried=tried,
+        idea="labels.bincount().max() / len(labels) is the share of the commonest class.",
+        known=(
+            Known("none", "Labels need not be all the same. From a share of 0.9 on it is sick."),
+            Known(None, "Nothing came back. Each `if` needs its `return`."),
+        ),
+    )
+
+
+def _inputs(attempt: Any) -> None:
+    """inputs: every example is the same"""
+    tried = "three examples with the same input_ids, so with the same logits and answers"
+    expect(
+        _say(attempt, INPUTS | SAME_LOGITS, tried),
+        "inputs",
+        tried=tried,
+        idea="(input_ids == input_ids[0]).all() asks whether every row is like the first.",
+        known=(
+            Known(
+                "logits",
+                "The logits are alike because the inputs are: a symptom. Ask in the order of the "
+                "data, and stop at the first station that is sick.",
+            ),
+        ),
+    )
+
+
+def _weights(attempt: Any) -> None:
+    """weights: not one has moved"""
+    tried = "before and after are equal, all the rest is fine"
+    expect(
+        _say(attempt, _still(), tried),
+        "weights",
+        tried=tried,
+        idea="all(torch.equal(before[name], after[name]) for name in before)",
+        known=(
+            Known(
+                "none",
+                "Are the tensors compared, or the dicts? They are different dicts with equal "
+                "tensors: torch.equal, name by name.",
+            ),
+        ),
+    )
+    tried = "of two weights, one has moved: a frozen backbone under a head that learns"
+    frozen = {"after": {"backbone": torch.tensor([1.0, 2.0]), "head": torch.tensor([0.3])}}
+    expect(
+        _say(attempt, frozen, tried),
+        "none",
+        tried=tried,
+        idea="A frozen backbone is no fault. It is sick if all of them stayed.",
+        known=(Known("weights", "A frozen backbone is no fault: all have to be still, not any."),),
+    )
+
+
+def _logits(attempt: Any) -> None:
+    """logits: the same for every example, though the inputs differ"""
+    for changes, what in ((SAME_LOGITS, "the same"), (NEARLY_SAME, "the same but for 1e-6")):
+        tried = f"three different examples, whose logits are {what}"
+        expect(
+            _say(attempt, changes, tried),
+            "logits",
+            tried=tried,
+            idea="The spread over the examples, logits.std(dim=0), is below 1e-3 for each class.",
+            known=(
+                Known(
+                    "none",
+                    "How far do logits differ between examples? dim=0 goes over them, dim=1 over "
+                    "the classes. Rounding makes them differ a little: below 1e-3 is alike.",
+                ),
+                Known(
+                    "answers",
+                    "The answers are those of the largest logits. The logits are what is alike.",
+                ),
+            ),
+        )
+    one = {
+        "logits": torch.tensor([[0.0, 1.4], [0.0, -0.6], [0.0, 3.0]]),
+        "answers": torch.tensor([1, 0, 1]),
+    }
+    tried = "two classes, the first logit is always 0, the second differs"
+    expect(
+        _say(attempt, one, tried),
+        "none",
+        tried=tried,
+        idea="One class may stay where it is, if others move: the largest spread counts, .max().",
+    )
+
+
+def _answers(attempt: Any) -> None:
+    """answers: they are not those of the largest logits"""
+    tried = "logits [0.2, 1.4], [1.1, -0.6], [0.0, 3.0], and the answers 1, 1, 1"
+    expect(
+        _say(attempt, ANSWERS, tried),
+        "answers",
+        tried=tried,
+        idea="The largest logits say 1, 0, 1. Compare answers with logits.argmax(dim=1).",
+        known=(
+            Known(
+                "logits",
+                "The logits differ well between examples. Was the spread taken over dim=1, or of "
+                "the answers?",
+            ),
+        ),
+    )
+
+
+def _none(attempt: Any) -> None:
+    """none: a healthy model"""
+    tried = "half of the labels are 1; inputs, weights, logits and answers are fine"
+    expect(
+        _say(attempt, {}, tried),
+        "none",
+        tried=tried,
+        idea='No station is sick here: after all five questions, return "none".',
+        known=(Known(None, 'Nothing came back. The last line is return "none".'),),
+    )
+
+
+def _first(attempt: Any) -> None:
+    """of several, the first in the order of the data"""
+    tried = "19 of 20 labels are 1, and the answers are all 1 too"
+    expect(
+        _say(attempt, LABELS | ANSWERS, tried),
+        "labels",
+        tried=tried,
+        idea="Data flow from labels and inputs to weights, logits, answers. Ask in this order.",
+    )
+    tried = "the weights never moved, and the logits are all the same"
+    expect(
+        _say(attempt, _still() | SAME_LOGITS, tried),
+        "weights",
+        tried=tried,
+        idea="Data flow from labels and inputs to weights, logits, answers. Ask in this order.",
+    )
+
+
+EXERCISE = Exercise(
+    "06.5",
+    "Why only one answer?",
+    12,
+    why_one_answer,
+    (_labels, _inputs, _weights, _logits, _answers, _none, _first),
+    (
+        (
+            "Five questions with `if`, in the order labels, inputs, weights, logits, answers; each "
+            'returns the name of its station. The last line returns "none".'
+        ),
+        (
+            "Labels: bincount().max() / len(labels). Inputs: (input_ids == input_ids[0]).all(). "
+            "Weights: torch.equal, for all names."
+        ),
+        "Logits: logits.std(dim=0).max() < 1e-3. Answers: (answers != logits.argmax(dim=1)).any().",
+    ),
+)
