@@ -33,7 +33,6 @@ from tests.tiny_training import (
     noisy,
     same,
     state,
-    unrepaired,
 )
 
 # Python 3.12 and newer warn of any fork beside threads, and PyTorch has threads.
@@ -159,7 +158,6 @@ def test_metrics_get_each_example_once_in_the_loaders_order():
     assert answers.shape == (7,)
 
 
-@unrepaired("the logits of all batches are put together, whatever their T")
 def test_labels_for_each_token_may_differ_in_their_number():
     given = [
         {"x": torch.randn(2, T, 5), "labels": torch.zeros(2, T, dtype=torch.long)} for T in (3, 4)
@@ -175,7 +173,6 @@ def test_the_random_numbers_of_a_training_stay_where_they_are():
     assert torch.equal(before, torch.get_rng_state())
 
 
-@unrepaired("the loader that predict makes takes a seed from the global random numbers")
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_so_do_they_in_predict(shuffle):
     model, loader = noisy(), make_loader(Rows(), 4, shuffle=shuffle)
@@ -312,7 +309,6 @@ def test_where_batches_come_as_they_come_so_do_the_predictions(made):
     assert torch.equal(predict(Named(), made()), joined(PARTS)["x"])
 
 
-@unrepaired("the loader that predict makes knows nothing of worker_init_fn")
 def test_workers_are_prepared_as_the_loader_says(tmp_path):
     def prepare(worker):
         (tmp_path / str(worker)).touch()
@@ -388,7 +384,6 @@ def test_an_error_puts_the_modes_back():
     assert [part.training for part in model.modules()] == modes
 
 
-@unrepaired("only batch and model are compared, and the batch was moved to the model")
 @pytest.mark.parametrize("run", [evaluate, predict])
 def test_a_model_on_two_devices_is_said(run):
     model = Tiny(nn.Linear(3, 3), nn.Linear(3, 2).to("meta"))
@@ -396,7 +391,6 @@ def test_a_model_on_two_devices_is_said(run):
         run(model, PARTS)
 
 
-@unrepaired("PyTorch's own errors")
 @pytest.mark.parametrize("run", [evaluate, predict])
 def test_a_model_that_gives_more_than_logits_is_said(run):
     class Model(nn.Module):

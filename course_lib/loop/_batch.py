@@ -63,16 +63,17 @@ def inputs_of(batch: Any, where: str) -> dict[str, Tensor]:
 
 
 @contextlib.contextmanager
-def explaining_devices(where: str, model: nn.Module, inputs: Batch) -> Iterator[None]:
+def explaining_devices(where: str, model: nn.Module, *batch: Tensor) -> Iterator[None]:
     """Say plainly that model and batch are on different devices, if that was the error."""
     try:
         yield
     except (RuntimeError, NotImplementedError) as error:
-        here, there = device_of(model), {value.device for value in inputs.values()}
-        if there <= {here}:
+        here, there = {weight.device for weight in model.parameters()}, {x.device for x in batch}
+        if len(here | there) < 2:
             raise
+        on, beside = (", ".join(sorted(map(str, devices))) for devices in (here, there))
         raise ValueError(
-            f"{where}: the model is on {here}, the batch on {', '.join(sorted(map(str, there)))}; "
-            "expected one device for both. Call model.to(device) before the optimizer is made, and "
-            "move each batch: fit() and train_epoch() do."
+            f"{where}: the model is on {on}, the batch on {beside}; expected one device for all. "
+            "Call model.to(device) before the optimizer is made, and move each batch: fit() and "
+            "train_epoch() do."
         ) from error

@@ -1,8 +1,11 @@
 """A training as it stands, who listens to it, and how it is interrupted."""
 
 import contextlib
+import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from types import FrameType
@@ -38,6 +41,7 @@ class Run:
     steps_per_epoch: int | None
     step_of_epoch: int = 0
     stop: bool = False
+    scale: float = 1.0  # of the scaler, when it was last asked
 
     @property
     def epoch(self) -> int:
@@ -49,11 +53,19 @@ class Run:
         """How many steps are made."""
         return len(self.history.losses)
 
-    def record_step(self, loss: float) -> None:
-        """Add a step to the history, with the rate that it was made with."""
+    def __post_init__(self) -> None:
+        self.scale = self.scaler.get_scale()
+
+    def record_step(self, loss: float) -> bool:
+        """Add a step to the history, with its rate. Returns whether the weights have moved.
+
+        The scaler of float16 leaves a step out whose gradients overflow, and lowers its scale.
+        """
         self.history.losses.append(loss)
-        self.history.rates.append(self.optimizer.param_groups[0]["lr"])
+        self.history.rates.append(float(self.optimizer.param_groups[0]["lr"]))
         self.step_of_epoch += 1
+        before, self.scale = self.scale, self.scaler.get_scale()
+        return self.scale >= before
 
     def record_epoch(self, found: dict[str, float]) -> None:
         """Finish an epoch: its mean training loss, and what validation found."""
@@ -106,19 +118,26 @@ def expect_callbacks(callbacks: Sequence[Any]) -> Sequence[Any]:
 def tell(callbacks: Sequence[Any], event: str, run: Run) -> None:
     """Call the method `event` of each callback that has it, in their order."""
     for callback in callbacks:
-        listener = getattr(callback, event, None)
-        if listener is not None:
-            listener(run)
+        _tell_one(callback, event, run)
+
+
+def _tell_one(callback: Any, event: str, run: Run) -> None:
+    listener = getattr(callback, event, None)
+    if listener is not None:
+        listener(run)
 
 
 @contextlib.contextmanager
 def listening(callbacks: Sequence[Any], run: Run) -> Iterator[None]:
-    """Tell the callbacks of the start, and of the end in whatever way it comes."""
-    tell(callbacks, "on_start", run)
-    try:
+    """Tell the callbacks of the start, and each that was told so of the end, however it comes.
+
+    The end goes the other way round, as of things within one another.
+    """
+    with contextlib.ExitStack() as ends:
+        for callback in callbacks:
+            _tell_one(callback, "on_start", run)
+            ends.callback(_tell_one, callback, "on_end", run)
         yield
-    finally:
-        tell(callbacks, "on_end", run)
 
 
 @contextlib.contextmanager
@@ -128,21 +147,32 @@ def ending_on_interrupt(run: Run) -> Iterator[None]:
     So weights, optimizer and history belong to the same step. Only the main thread can do that;
     elsewhere Ctrl-C does not arrive.
     """
-    before: Callable | int | None = None
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        run.stop = True
-        print("fit: interrupted; it ends after this step. Interrupt again to end it at once.")
-
-    try:
-        before = signal.signal(signal.SIGINT, ask)
-    except ValueError:  # not the main thread
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
+    process, asked = os.getpid(), False
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if os.getpid() != process:
+            return  # a worker of a loader, which has this handler too: it ends with the loader
+        signal.signal(signal.SIGINT, before)
+        asked = run.stop = True
+        print("fit: interrupted; it ends after this step. Interrupt again to end it at once.")
+
+    before = signal.signal(signal.SIGINT, ask)
     try:
         yield
     except KeyboardInterrupt:
         run.stop = True
+    except (RuntimeError, OSError) as error:  # workers from before fit get Ctrl-C too, and end
+        if not asked or not _is_of_workers(error):
+            raise
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _is_of_workers(error: Exception) -> bool:
+    """Whether it was raised while a loader waited for its workers."""
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return any("multiprocessing" in file for file in files) or "DataLoader worker" in str(error)

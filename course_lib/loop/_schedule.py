@@ -34,7 +34,12 @@ def expect_unit(
             "fit: got a scheduler that was made for another optimizer, expected the optimizer "
             "that fit gets: its rates would arrive nowhere. Make the scheduler with this one."
         )
-    if isinstance(scheduler, ReduceLROnPlateau) or not steps or steps == epochs:
+    if isinstance(scheduler, ReduceLROnPlateau):
+        return
+    if getattr(scheduler, "last_epoch", 0) > 0:  # half-way, where nobody knows what it was made for
+        _expect_something_left(scheduler, epochs)
+        return
+    if not steps or steps == epochs:
         return
     reason = (
         _for_steps(scheduler, epochs, steps)
@@ -59,7 +64,11 @@ def rates(scheduler: LRScheduler, count: int) -> list[float]:
         ValueError: the schedule is over before.
     """
     optimizer = scheduler.optimizer
-    groups = [{**group, "params": [torch.zeros(1)]} for group in optimizer.param_groups]
+    groups = [
+        {key: copy.deepcopy(value) for key, value in group.items() if key != "params"}
+        | {"params": [torch.zeros(1)]}
+        for group in optimizer.param_groups
+    ]
     stand_in = torch.optim.SGD(groups, lr=0.0)
     ahead = copy.deepcopy(scheduler, {id(optimizer): stand_in})
     found = []
@@ -68,7 +77,7 @@ def rates(scheduler: LRScheduler, count: int) -> list[float]:
         for place in range(count):
             if place > 0:
                 ahead.step()
-            found.append(max(group["lr"] for group in stand_in.param_groups))
+            found.append(max(float(group["lr"]) for group in stand_in.param_groups))
     return found
 
 
@@ -81,16 +90,32 @@ def _expect_plateau(unit: str, validated: bool) -> None:
         )
 
 
+def _expect_something_left(scheduler: LRScheduler, count: int) -> None:
+    planned = _look_ahead(scheduler, count)
+    if planned and max(planned) <= 0:
+        raise ValueError(
+            f"fit: the {type(scheduler).__name__} is used up: got the rate {planned[0]:g}, "
+            "expected one above 0. Make a new one for what is to come."
+        )
+
+
+def _look_ahead(scheduler: LRScheduler, count: int) -> list[float]:
+    """The rates; none where the schedule is over before; [0.0] where nobody can tell."""
+    try:
+        return rates(scheduler, min(count, MOST_STEPS))
+    except Exception as error:  # a learner's own function may do anything
+        return [] if "Tried to step" in str(error) else [0.0]
+
+
 def _for_epochs(scheduler: LRScheduler, epochs: int, steps: int) -> str:
     """Why a scheduler that is stepped per step seems to be made for epochs, or ""."""
     if getattr(scheduler, "T_max", None) == epochs:
         return f"its T_max is {epochs}, the number of epochs"
-    try:
-        planned = rates(scheduler, min(steps, MOST_STEPS) + 1)
-    except ValueError:
+    planned = _look_ahead(scheduler, steps + 1)
+    if not planned:
         return "it is over before that"
     useful = [place for place, rate in enumerate(planned) if rate > NOTHING * max(planned)]
-    if len(useful) < len(planned) / 2:
+    if useful and useful[-1] < len(planned) / 2:
         return f"after {useful[-1] + 1} of them its rate is next to nothing"
     return ""
 
@@ -99,13 +124,10 @@ def _for_steps(scheduler: LRScheduler, epochs: int, steps: int) -> str:
     """Why a scheduler that is stepped per epoch seems to be made for steps, or ""."""
     if getattr(scheduler, "T_max", None) == steps:
         return f"its T_max is {steps}, the number of steps"
-    try:
-        planned = rates(scheduler, epochs + 1)
-    except ValueError:
+    planned, longer = _look_ahead(scheduler, epochs + 1), _look_ahead(scheduler, steps + 1)
+    if not planned:
         return "it is over before that"
-    try:
-        longer = rates(scheduler, min(steps, MOST_STEPS) + 1)
-    except ValueError:
+    if not longer:
         return ""
     if max(planned) < max(longer) / 2:
         return "in so few its rate never comes near its largest"

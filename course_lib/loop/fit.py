@@ -84,8 +84,8 @@ def fit(
     callbacks = expect_callbacks([*callbacks, ProgressBar()] if progress else callbacks)
 
     def after_step(loss: float) -> bool:
-        run.record_step(loss)
-        if scheduler is not None and schedule_per == "step":
+        moved = run.record_step(loss)
+        if moved and scheduler is not None and schedule_per == "step":
             scheduler.step()
         tell(callbacks, "on_step", run)
         return run.stop

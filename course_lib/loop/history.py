@@ -25,11 +25,12 @@ class History:
         Raises:
             KeyError: no epoch is finished, or its numbers have no such name.
         """
-        known = list(self.epochs[-1]) if self.epochs else []
-        if name not in known:
+        without = next((epoch for epoch in self.epochs or [{}] if name not in epoch), None)
+        if without is not None:
+            where = f" in epoch {without['epoch']}" if without else ""
             raise KeyError(
-                f"History: there is no column {name!r}; expected one of: "
-                f"{', '.join(known) or 'none, no epoch is finished'}. fit() makes valid_loss with "
-                "a valid_loader, and others with metrics."
+                f"History: there is no column {name!r}{where}; expected one of: "
+                f"{', '.join(without) or 'none, no epoch is finished'}. fit() makes valid_loss "
+                "with a valid_loader, and others with metrics."
             )
         return [epoch[name] for epoch in self.epochs]

@@ -77,10 +77,11 @@ def evaluate(
             all_logits.append(logits)
             all_labels.append(labels)
     _expect_some(all_labels, "evaluate", "a metric of no example is undefined")
-    labels = torch.cat(all_labels)  # (N,)
-    answers = decide(torch.cat(all_logits))  # (N,)
-    found = {} if loss_fn is None else {"loss": sum(losses) / len(labels)}
-    return found | {name: metric(answers, labels) for name, metric in (metrics or {}).items()}
+    found = {} if loss_fn is None else {"loss": sum(losses) / sum(map(len, all_labels))}
+    if not metrics:
+        return found
+    labels, answers = torch.cat(all_labels), decide(torch.cat(all_logits))  # (N,) both
+    return found | {name: metric(answers, labels) for name, metric in metrics.items()}
 
 
 def predict(model: nn.Module, loader: Iterable[Batch]) -> Tensor:
@@ -109,8 +110,14 @@ def predict(model: nn.Module, loader: Iterable[Batch]) -> Tensor:
 
 
 def _logits(model: nn.Module, inputs: Batch, where: str) -> Tensor:
-    with explaining_devices(where, model, inputs):
-        return model(**inputs)
+    with explaining_devices(where, model, *inputs.values()):
+        logits = model(**inputs)
+    if not isinstance(logits, Tensor):
+        raise TypeError(
+            f"{where}: the model gave a {type(logits).__name__}, expected a tensor, the logits. "
+            "Wrap the model in one that returns its .logits."
+        )
+    return logits
 
 
 def _expect_some(batches: list[Tensor], where: str, why: str) -> None:
@@ -138,7 +145,9 @@ def _with_known_order(loader: Any) -> tuple[Any, Tensor | None]:
         batch_sampler=batches,
         collate_fn=loader.collate_fn,
         num_workers=loader.num_workers,
+        worker_init_fn=loader.worker_init_fn,
         multiprocessing_context=loader.multiprocessing_context,
+        generator=loader.generator,  # else it would draw from the global random numbers
     )
     return same, torch.tensor(places)
 

@@ -57,17 +57,18 @@ def train_step(
     optimizer.zero_grad()
     total = 0.0
     for inputs, labels in parted:
-        with explaining_devices("train_step", model, inputs), _calculating_in(autocast, labels):
+        tensors = *inputs.values(), labels
+        with explaining_devices("train_step", model, *tensors), _calculating_in(autocast, labels):
             loss = loss_fn(model(**inputs), labels)  # ()
         if len(parted) > 1:
-            loss = loss * (len(labels) / examples)
-        total += expect_finite_loss(loss, model, inputs)
+            loss = loss * (len(labels) / examples)  # its share
+        total += expect_finite_loss(loss, model, {**inputs, "labels": labels})
         scaler.scale(loss).backward()
     if clip is not None:
         scaler.unscale_(optimizer)
         norm = nn.utils.clip_grad_norm_(_weights(optimizer), clip)
         if not scaler.is_enabled():  # a scaler leaves such a step out by itself
-            expect_finite_gradient(norm, model, inputs)
+            expect_finite_gradient(norm, model, {**inputs, "labels": labels})
     scaler.step(optimizer)
     scaler.update()
     return total
@@ -101,12 +102,12 @@ def train_epoch(
         raise ValueError(f"train_epoch: got accumulate = {accumulate}, expected 1 or more.")
     model.train()
     device, losses = device_of(model), []
-    batches = (to_device(batch, device, "train_epoch") for batch in loader)
-    for group in grouped(batches, accumulate):
+    for group in grouped(loader, accumulate):
         try:
-            losses.append(train_step(model, group, loss_fn, optimizer, **options))
-        except (ValueError, TypeError, RuntimeError, ArithmeticError) as error:
-            error.args = (f"{error}\nThis was step {len(losses) + 1} of the epoch.",)
+            batches = [to_device(batch, device, "train_epoch") for batch in group]
+            losses.append(train_step(model, batches, loss_fn, optimizer, **options))
+        except Exception as error:
+            _add(error, f"This was step {len(losses) + 1} of the epoch.")
             raise
         if after_step is not None and after_step(losses[-1]):
             break
@@ -127,9 +128,22 @@ def _parted(batch: Batch | Sequence[Batch]) -> list[tuple[dict[str, Tensor], Ten
     return [inputs_and_labels(each, "train_step") for each in batches]
 
 
+def _add(error: Exception, words: str) -> None:
+    """Add words to a message; not every notebook shows an error's notes."""
+    if len(error.args) == 1 and isinstance(error.args[0], str) and not isinstance(error, KeyError):
+        error.args = (f"{error.args[0]}\n{words}",)
+    else:
+        error.add_note(words)
+
+
 def _calculating_in(dtype: torch.dtype | None, labels: Tensor) -> contextlib.AbstractContextManager:
     if dtype is None:
         return contextlib.nullcontext()
+    if dtype not in (torch.bfloat16, torch.float16):
+        raise ValueError(
+            f"train_step: got autocast = {dtype!r}, expected torch.bfloat16 or torch.float16, or "
+            "None to calculate in the model's own type."
+        )
     return torch.autocast(labels.device.type, dtype)
 
 
