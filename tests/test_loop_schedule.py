@@ -214,6 +214,23 @@ def test_a_schedule_that_is_used_up_is_named(unit, made):
         check(made, unit)
 
 
+GOING_ON = {
+    "a lock inside": lambda o: stepped(Locked(o), 3),
+    "a cosine at its bottom, that rises again": lambda o: stepped(s.CosineAnnealingLR(o, 30), 30),
+    "a cycle at its bottom": lambda o: stepped(s.CyclicLR(o, 0.0, 0.1, step_size_up=10), 20),
+}
+
+
+@pytest.mark.parametrize("made", GOING_ON.values(), ids=GOING_ON)
+def test_a_schedule_that_goes_on_is_not_used_up(made):
+    check(made, "step", epochs=1, steps=60)
+
+
+def test_a_cycle_that_is_used_up_is_named_before_it_begins():
+    with pytest.raises(ValueError, match=r"OneCycleLR is used up"):
+        check(lambda o: stepped(s.OneCycleLR(o, 1.0, total_steps=31), 30), "step", 1, 60)
+
+
 def test_a_plateau_looks_at_the_validation_loss_once_per_epoch():
     check(s.ReduceLROnPlateau, "epoch")
     with pytest.raises(ValueError, match=r"ReduceLROnPlateau with schedule_per='step'; it looks"):

@@ -37,7 +37,7 @@ def expect_unit(
     if isinstance(scheduler, ReduceLROnPlateau):
         return
     if getattr(scheduler, "last_epoch", 0) > 0:  # half-way, where nobody knows what it was made for
-        _expect_something_left(scheduler, epochs)
+        _expect_something_left(scheduler, (steps or epochs) if unit == "step" else epochs)
         return
     if not steps or steps == epochs:
         return
@@ -92,19 +92,19 @@ def _expect_plateau(unit: str, validated: bool) -> None:
 
 def _expect_something_left(scheduler: LRScheduler, count: int) -> None:
     planned = _look_ahead(scheduler, count)
-    if planned and max(planned) <= 0:
+    if planned is not None and max(planned, default=0.0) <= 0:
         raise ValueError(
-            f"fit: the {type(scheduler).__name__} is used up: got the rate {planned[0]:g}, "
-            "expected one above 0. Make a new one for what is to come."
+            f"fit: the {type(scheduler).__name__} is used up: got no rate above 0 for the {count} "
+            "times that it will be stepped, expected one. Make a new one for what is to come."
         )
 
 
-def _look_ahead(scheduler: LRScheduler, count: int) -> list[float]:
-    """The rates; none where the schedule is over before; [0.0] where nobody can tell."""
+def _look_ahead(scheduler: LRScheduler, count: int) -> list[float] | None:
+    """The rates: none where the schedule is over before, None where nobody can tell."""
     try:
         return rates(scheduler, min(count, MOST_STEPS))
     except Exception as error:  # a learner's own function may do anything
-        return [] if "Tried to step" in str(error) else [0.0]
+        return [] if "Tried to step" in str(error) else None
 
 
 def _for_epochs(scheduler: LRScheduler, epochs: int, steps: int) -> str:
@@ -112,6 +112,8 @@ def _for_epochs(scheduler: LRScheduler, epochs: int, steps: int) -> str:
     if getattr(scheduler, "T_max", None) == epochs:
         return f"its T_max is {epochs}, the number of epochs"
     planned = _look_ahead(scheduler, steps + 1)
+    if planned is None:
+        return ""
     if not planned:
         return "it is over before that"
     useful = [place for place, rate in enumerate(planned) if rate > NOTHING * max(planned)]
@@ -125,10 +127,10 @@ def _for_steps(scheduler: LRScheduler, epochs: int, steps: int) -> str:
     if getattr(scheduler, "T_max", None) == steps:
         return f"its T_max is {steps}, the number of steps"
     planned, longer = _look_ahead(scheduler, epochs + 1), _look_ahead(scheduler, steps + 1)
+    if planned is None or not longer:
+        return ""
     if not planned:
         return "it is over before that"
-    if not longer:
-        return ""
     if max(planned) < max(longer) / 2:
         return "in so few its rate never comes near its largest"
     falling = longer[longer.index(max(longer)) :]
