@@ -48,7 +48,8 @@ def fit(
     """Train for some epochs, validate after each, and return what happened.
 
     Everything runs where the model is: batches are moved to its device. Ctrl-C (in a notebook: the
-    stop button) ends the training after the present step, and the history so far is returned.
+    stop button) ends the training after the present step, and the history so far is returned. The
+    model is left in training mode.
 
     Arguments:
         metrics       of the validation part, see `evaluate`, which gets `decide` as well

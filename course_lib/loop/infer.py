@@ -52,7 +52,8 @@ def evaluate(
 ) -> dict[str, float]:
     """The loss and the metrics of a model on all examples of a loader.
 
-    In eval mode and without gradients. The loss is the mean over examples, not over batches. A
+    In eval mode and without gradients. The loss is the mean over examples, not over batches, of a
+    loss that is a plain mean; with class weights it is near that of the whole, not equal to it. A
     metric sees all answers at once: the mean of its values per batch would be another number.
 
     Arguments:

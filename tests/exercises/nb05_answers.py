@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from course_lib import loop
+from course_lib.exercises.nb05.accumulated_step import accumulated_step
 from course_lib.exercises.nb05.fit import validate
 from course_lib.exercises.nb05.train_epoch import train_epoch
 from course_lib.exercises.nb05.train_step import train_step
@@ -196,7 +197,32 @@ def twice_the_gradient(model, batch, loss_fn, optimizer):
     return loss.item()
 
 
+def naming_the_input(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(pixel_values=batch["pixel_values"]), batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def running_twice(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss_fn(model(**_inputs(batch)), batch["labels"]).backward()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    optimizer.step()
+    return loss.item()
+
+
+def own_optimizer(model, batch, loss_fn, optimizer):
+    return train_step(model, batch, loss_fn, torch.optim.SGD(model.parameters(), lr=0.5))
+
+
 # 05.2
+
+
+def popping_in_the_epoch(model, loader, loss_fn, optimizer):
+    model.train()
+    return sum(popping(model, batch, loss_fn, optimizer) for batch in loader) / 3
 
 
 def counting(model, loader, loss_fn, optimizer):
@@ -383,7 +409,45 @@ def same_loss_twice(model, batches, loss_fn, optimizer):
     return total.item()
 
 
+def popping_each(model, batches, loss_fn, optimizer):
+    batches = [(batch.pop("labels"), batch) for batch in batches]
+    return accumulated_step(
+        model, [{"labels": labels, **batch} for labels, batch in batches], loss_fn, optimizer
+    )
+
+
 # 05.4
+
+
+def without_flattening(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.cat(gradients).norm()
+    for gradient in gradients:
+        gradient *= min(1.0, most / norm)
+    return norm.item()
+
+
+def to_the_norm_1(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = sum((gradient**2).sum() for gradient in gradients) ** 0.5
+    if norm > most:
+        for gradient in gradients:
+            gradient /= norm
+    return norm.item()
+
+
+def returning_where_it_clips(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = sum((gradient**2).sum() for gradient in gradients) ** 0.5
+    if norm > most:
+        for gradient in gradients:
+            gradient *= most / norm
+        return norm.item()
+    return None
+
+
+def whole_norm(parameters, most):
+    return int(with_vectors(list(parameters), most))
 
 
 def with_pytorchs(parameters, most):
@@ -418,7 +482,7 @@ def by_value(parameters, most):
 
 def always_to_the_norm(parameters, most):
     gradients = [p.grad for p in parameters if p.grad is not None]
-    norm = torch.cat(gradients).norm()
+    norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
     for gradient in gradients:
         gradient *= most / norm
     return norm.item()
@@ -444,7 +508,7 @@ def without_root(parameters, most):
 
 def not_in_place(parameters, most):
     gradients = [p.grad for p in parameters if p.grad is not None]
-    norm = torch.cat(gradients).norm()
+    norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
     if norm > most:
         gradients = [gradient * most / norm for gradient in gradients]
     return norm.item()
@@ -476,7 +540,7 @@ def twice_through(parameters, most):
 
 def dividing_always(parameters, most):
     gradients = [p.grad for p in parameters if p.grad is not None]
-    norm = torch.cat(gradients).norm()
+    norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
     for gradient in gradients:
         gradient *= torch.minimum(norm, torch.tensor(most)) / norm
     return norm.item()
@@ -536,7 +600,72 @@ def too_early(step, warm_up, total):
     return max(0.0, (total - 1 - step) / (total - warm_up))
 
 
+def of_the_example(step, warm_up, total):
+    if warm_up == 0:
+        return 1.0
+    return (step + 1) / 4 if step < warm_up else max(0.0, (12 - step) / 8)
+
+
+def one_too_long(step, warm_up, total):
+    if step <= warm_up and warm_up:
+        return (step + 1) / warm_up
+    return max(0.0, (total - step) / (total - warm_up))
+
+
 # 05.6
+
+
+def going_on_after_ctrl_c(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    history = History()
+    for epoch in range(epochs):
+        try:
+            train_loss = train_epoch(model, train_loader, loss_fn, optimizer)
+            valid_loss = validate(model, valid_loader, loss_fn)
+        except KeyboardInterrupt:
+            continue
+        row = {"epoch": epoch + 1, "train_loss": train_loss, "valid_loss": valid_loss}
+        history.epochs.append(row)
+        if scheduler:
+            scheduler.step()
+    return history
+
+
+def a_row_too_early(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    history = History()
+    try:
+        for epoch in range(epochs):
+            history.epochs.append({"epoch": epoch + 1})
+            row = history.epochs[-1]
+            row["train_loss"] = train_epoch(model, train_loader, loss_fn, optimizer)
+            row["valid_loss"] = validate(model, valid_loader, loss_fn)
+            if scheduler:
+                scheduler.step()
+    except KeyboardInterrupt:
+        pass
+    return history
+
+
+def stepping_per_batch(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    def stepping(*arguments):
+        loss = train_step(*arguments)
+        if scheduler:
+            scheduler.step()
+        return loss
+
+    def train(model, loader, loss_fn, optimizer):
+        model.train()
+        losses = [stepping(model, batch, loss_fn, optimizer) for batch in loader]
+        return sum(losses) / len(losses)
+
+    return _fit(train=train)(
+        model, train_loader, loss_fn, optimizer, epochs=epochs, valid_loader=valid_loader
+    )
 
 
 def with_while(model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None):
@@ -654,6 +783,20 @@ WRONG = (
     Wrong("05.1", "two steps", two_steps, "One call, one step"),
     Wrong("05.1", "up the hill", up_the_hill, "up the hill"),
     Wrong("05.1", "backward twice", twice_the_gradient, "called twice"),
+    Wrong("05.1", "a name of one model", naming_the_input, "model(**inputs)"),
+    Wrong("05.1", "two forward passes", running_twice, "run the model once"),
+    Wrong("05.1", "own optimizer", own_optimizer, "optimizer that is passed"),
+    Wrong("05.2", "popping", popping_in_the_epoch, "pop()"),
+    Wrong("05.3", "popping", popping_each, "pop()"),
+    Wrong("05.4", "without flattening", without_flattening, "flatten() each"),
+    Wrong("05.4", "to the norm 1", to_the_norm_1, "most / norm"),
+    Wrong("05.4", "returning where it clips", returning_where_it_clips, "return"),
+    Wrong("05.4", "whole norm", whole_norm, "what the norm was"),
+    Wrong("05.5", "the example's numbers", of_the_example, "With warm_up = 2"),
+    Wrong("05.5", "one step too long", one_too_long, "step < warm_up"),
+    Wrong("05.6", "going on after Ctrl-C", going_on_after_ctrl_c, "try has to stand around"),
+    Wrong("05.6", "a row too early", a_row_too_early, "half epoch"),
+    Wrong("05.6", "scheduler per batch", stepping_per_batch, "counts epochs"),
     Wrong("05.2", "no train()", without_mode, "model.train()"),
     Wrong("05.2", "eval()", in_eval_mode, "model.train()"),
     Wrong("05.2", "return in the loop", return_in_the_loop, "return stand inside"),
@@ -680,12 +823,12 @@ WRONG = (
     Wrong("05.4", "norms added", norms_added, "norms were added"),
     Wrong("05.4", "no root", without_root, "square root"),
     Wrong("05.4", "not in place", not_in_place, "in place"),
-    Wrong("05.4", "the norm after", norm_after, "the one before"),
+    Wrong("05.4", "the norm after", norm_after, "from before"),
     Wrong("05.4", "through None", through_none, "Skip it"),
     Wrong("05.4", "twice through", twice_through, "used the generator up"),
     Wrong("05.4", "0 / 0", dividing_always, "0 / 0"),
     Wrong("05.5", "from 0", from_zero, "the rate 0"),
-    Wrong("05.5", "of all steps", of_all, "Divided by all 12"),
+    Wrong("05.5", "of all steps", of_all, "leave out the warm-up"),
     Wrong("05.5", "below 0", below_zero, "climbs the hill"),
     Wrong("05.5", "0 in the divisor", dividing_by_nothing, "nothing to divide by"),
     Wrong("05.5", "rising again", rising_again, "It rises"),

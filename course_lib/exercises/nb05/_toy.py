@@ -1,12 +1,15 @@
 """A model of one weight, whose losses and steps are known by arithmetic."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course_lib.exercises._checking import expect_that, explaining
+
 RATE = 0.1
-BATCH = {"x": torch.tensor([1.0, 2.0]), "labels": torch.tensor([3.0, 4.0])}
 # w = 1:   errors -2 and -2, loss 4, gradient -6; the weight goes to 1.6.
 # w = 1.6: errors -1.4 and -0.8, loss 1.3, gradient -3; the weight goes to 1.9.
 STARTS, GRADIENT, SECOND = 1.0, -6.0, -3.0
@@ -20,7 +23,7 @@ class Scale(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.w = nn.Parameter(torch.tensor(STARTS))
+        self.w = nn.Parameter(torch.tensor(STARTS, dtype=torch.float64))
         self.modes: list[bool] = []
 
     def forward(self, x: Tensor) -> Tensor:
@@ -33,7 +36,7 @@ class Sum(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.w = nn.Parameter(torch.tensor(STARTS))
+        self.w = nn.Parameter(torch.tensor(STARTS, dtype=torch.float64))
 
     def forward(self, *, a: Tensor, b: Tensor) -> Tensor:
         return self.w * (a + 10 * b)
@@ -51,7 +54,46 @@ def made(model: type = Scale) -> tuple[Any, torch.optim.Optimizer]:
 
 
 def batch_of(x: list[float], labels: list[float]) -> dict[str, Tensor]:
-    return {"x": torch.tensor(x), "labels": torch.tensor(labels)}
+    return {
+        "x": torch.tensor(x, dtype=torch.float64),
+        "labels": torch.tensor(labels, dtype=torch.float64),
+    }
+
+
+def batch() -> dict[str, Tensor]:
+    """Two examples, made anew: an attempt may spoil them."""
+    return batch_of([1.0, 2.0], [3.0, 4.0])
+
+
+def expect_labels(batches: Any, tried: str) -> None:
+    """Raise a `Mistake` if the labels are gone from a batch."""
+    for each in batches:
+        expect_that(
+            "labels" in each,
+            tried=f"{tried}: the batch afterwards",
+            told=f"a batch with {', '.join(each) or 'nothing'}",
+            expected="a batch with x, labels",
+            idea="pop() took the labels out of the caller's own dict: a second step on this batch "
+            "finds none. Copy it first, dict(batch), or leave the labels where they are.",
+        )
+
+
+@contextlib.contextmanager
+def explaining_inputs() -> Iterator[None]:
+    """Say how a model is called, if it was called otherwise."""
+    idea = (
+        "The names of the inputs differ from model to model, so none may stand in the step: pass "
+        "all but the labels, by name, model(**inputs)."
+    )
+    labels = 'The model takes the inputs and no labels: leave "labels" out of what you pass on.'
+    with (
+        explaining(TypeError, labels, "'labels'"),  # the outer one has the last word
+        explaining(KeyError, idea),
+        explaining(TypeError, idea),
+        explaining(ValueError, idea),
+        explaining(AttributeError, idea),
+    ):
+        yield
 
 
 def weight_of(model: nn.Module) -> float:

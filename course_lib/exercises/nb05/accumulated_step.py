@@ -28,10 +28,13 @@ def accumulated_step(
     return total
 
 
-BATCHES = (
-    _toy.batch_of([1.0, 1.0, 1.0], [2.0, 2.0, 2.0]),  # loss 1, gradient -2
-    _toy.batch_of([2.0], [5.0]),  # loss 9, gradient -12
-)
+def _batches() -> list[dict]:
+    return [
+        _toy.batch_of([1.0, 1.0, 1.0], [2.0, 2.0, 2.0]),  # loss 1, gradient -2
+        _toy.batch_of([2.0], [5.0]),  # loss 9, gradient -12
+    ]
+
+
 # All four as one batch: loss (3 * 1 + 9) / 4, gradient (3 * -2 - 12) / 4 = -4.5.
 LOSS, WEIGHT = 3.0, 1.45
 TRIED = _toy.SETTING + "two batches: three times x = 1, label 2; and x = 2, label 5"
@@ -48,14 +51,15 @@ def _run(attempt: Any, batches: Sequence[dict]) -> tuple[nn.Module, Any]:
         "A second backward() through the same graph. Each batch has its own loss, and its own "
         "backward(), inside the loop."
     )
-    with explaining(RuntimeError, twice, "second time"):
+    with explaining(RuntimeError, twice, "second time"), _toy.explaining_inputs():
         got = call(lambda: attempt(model, batches, _toy.squared, optimizer), tried=TRIED)
+    _toy.expect_labels(batches, TRIED)
     return model, got
 
 
 def _like_one_batch(attempt: Any) -> None:
     """the weight moves as for one large batch"""
-    model, _ = _run(attempt, BATCHES)
+    model, _ = _run(attempt, _batches())
     expect(
         _toy.weight_of(model),
         WEIGHT,
@@ -79,7 +83,7 @@ def _like_one_batch(attempt: Any) -> None:
 
 def _loss(attempt: Any) -> None:
     """it returns the mean loss of all examples"""
-    _, got = _run(attempt, BATCHES)
+    _, got = _run(attempt, _batches())
     expect_that(
         not isinstance(got, Tensor),
         tried=TRIED,
@@ -111,14 +115,14 @@ def _one_graph_at_a_time(attempt: Any) -> None:
         gradients.append(0.0 if module.w.grad is None else module.w.grad.item())
 
     model.register_forward_pre_hook(note)
-    call(lambda: attempt(model, BATCHES, _toy.squared, optimizer), tried=TRIED)
+    call(lambda: attempt(model, _batches(), _toy.squared, optimizer), tried=TRIED)
     expect_that(
         gradients[-1] != 0,
         tried=f"{TRIED}: the gradient when the second batch goes forward",
         told="none yet",
         expected="that of the first",
-        idea="backward() runs once, at the end. The step is right, but all graphs are in memory "
-        "at the same time, as with the large batch. Call backward() in the loop.",
+        idea="The step is right, but all forward passes come first, and all graphs are in memory "
+        "together, as with the large batch. Call backward() in the loop, for each batch.",
     )
 
 
@@ -126,7 +130,7 @@ def _clears(attempt: Any) -> None:
     """a second call starts from a clean gradient"""
     model, optimizer = _toy.made()
     for _ in range(2):
-        call(lambda: attempt(model, BATCHES, _toy.squared, optimizer), tried=TRIED)
+        call(lambda: attempt(model, _batches(), _toy.squared, optimizer), tried=TRIED)
     # At w = 1.45: errors -0.55 (three times) and -2.1; gradient (3 * -1.1 - 8.4) / 4 = -2.925.
     expect(
         _toy.weight_of(model),

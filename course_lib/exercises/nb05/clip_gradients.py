@@ -20,16 +20,17 @@ def clip_gradients(parameters: Iterable[nn.Parameter], most: float) -> float:
     return float(norm)
 
 
-FIRST, SECOND = (3.0, 0.0), (0.0, 4.0)  # gradients; their norm together is 5
-TRIED = "two weights with the gradients [3, 0] and [0, 4], "
+FIRST, SECOND = [[3.0], [0.0]], [4.0]  # gradients, (2, 1) and (1,); their norm together is 5
+TRIED = "two weights with the gradients [[3], [0]] and [4], "
 
 
-def _parameters(*gradients: Sequence[float] | None) -> list[nn.Parameter]:
+def _parameters(*gradients: Sequence | None) -> list[nn.Parameter]:
     made = []
     for gradient in gradients:
-        parameter = nn.Parameter(torch.zeros(2))
+        value = torch.zeros(3) if gradient is None else torch.tensor(gradient)
+        parameter = nn.Parameter(torch.zeros_like(value))
         if gradient is not None:
-            parameter.grad = torch.tensor(gradient)
+            parameter.grad = value
         made.append(parameter)
     return made
 
@@ -40,7 +41,9 @@ def _clip(attempt: Any, parameters: Iterable, most: float, tried: str) -> Any:
         "gradient *= c, or assign to parameter.grad."
     )
     none = "A weight that took no part in the loss has no gradient: its .grad is None. Skip it."
+    shapes = "Weights have different shapes: flatten() each first, or add up the squares of each."
     with (
+        explaining(RuntimeError, shapes),
         explaining(AttributeError, none, "NoneType"),
         explaining(TypeError, none, "NoneType"),
         explaining(RuntimeError, in_place, "in-place"),
@@ -55,25 +58,26 @@ def _left(parameters: Sequence[nn.Parameter]) -> list:
 def _shortens(attempt: Any) -> None:
     """a gradient that is too long keeps its direction"""
     parameters = _parameters(FIRST, SECOND)
-    tried = TRIED + "most = 1"
-    _clip(attempt, parameters, 1.0, tried)
+    tried = TRIED + "most = 2"
+    _clip(attempt, parameters, 2.0, tried)
     expect(
         _left(parameters),
-        [[0.6, 0.0], [0.0, 0.8]],
+        [[[1.2], [0.0]], [1.6]],
         tried=f"{tried}: the gradients after it",
-        idea="All numbers together have the norm (9 + 16) ** 0.5 = 5, so all are divided by 5.",
+        idea="All numbers together have the norm (9 + 16) ** 0.5 = 5, so each is taken times 2/5.",
         known=(
             Known(
-                [[1.0, 0.0], [0.0, 1.0]],
+                [[[2.0], [0.0]], [2.0]],
                 "Each was cut by itself, and the direction changed. One norm for all of them.",
             ),
-            Known([[3.0, 0.0], [0.0, 4.0]], "Nothing changed. Work in place: gradient *= ..."),
+            Known([FIRST, SECOND], "Nothing changed. Work in place: gradient *= ..."),
+            Known([[[0.6], [0.0]], [0.8]], "The norm is 1 now: multiply by most / norm."),
             Known(
-                [[3 / 7, 0.0], [0.0, 4 / 7]],
+                [[[6 / 7], [0.0]], [8 / 7]],
                 "The norms were added, 3 + 4. Add the squares of all numbers, then take the root.",
             ),
             Known(
-                [[3 / 25, 0.0], [0.0, 4 / 25]],
+                [[[6 / 25], [0.0]], [8 / 25]],
                 "Divided by the sum of squares, 25. The norm is its square root.",
             ),
         ),
@@ -87,12 +91,12 @@ def _leaves_short_ones(attempt: Any) -> None:
     _clip(attempt, parameters, 10.0, tried)
     expect(
         _left(parameters),
-        [[3.0, 0.0], [0.0, 4.0]],
+        [FIRST, SECOND],
         tried=f"{tried}: the gradients after it",
         idea="A norm of 5 is below 10: leave it alone.",
         known=(
             Known(
-                [[6.0, 0.0], [0.0, 8.0]],
+                [[[6.0], [0.0]], [8.0]],
                 "It was made longer. Multiply only where the norm is larger than most.",
             ),
         ),
@@ -100,31 +104,36 @@ def _leaves_short_ones(attempt: Any) -> None:
 
 
 def _returns_the_norm(attempt: Any) -> None:
-    """it returns the norm from before"""
-    tried = TRIED + "most = 1"
-    got = _clip(attempt, _parameters(FIRST, SECOND), 1.0, tried)
-    if isinstance(got, Tensor) and got.dim() == 0:
-        got = got.item()
-    expect(
-        got,
-        5.0,
-        tried=tried,
-        idea="Return what the norm was: it is worth watching.",
-        known=(
-            Known(1.0, "This is the norm after clipping, always `most`. Return the one before."),
-            Known(25.0, "This is the square of the norm."),
-        ),
-    )
+    """it returns the norm from before, clipped or not"""
+    for first, most, norm in (
+        (FIRST, 2.0, 5.0),
+        (FIRST, 10.0, 5.0),
+        ([[1.0], [1.0]], 2.0, 18**0.5),
+    ):
+        tried = f"two weights with the gradients {first} and [4], most = {most:g}"
+        got = _clip(attempt, _parameters(first, SECOND), most, tried)
+        if isinstance(got, Tensor) and got.dim() == 0:
+            got = got.item()
+        expect(
+            got,
+            norm,
+            tried=tried,
+            idea="Return what the norm was, whether it was too long or not: it is worth watching.",
+            known=(
+                Known(most, "This is `most`. Return the norm from before the clipping."),
+                Known(norm**2, "This is the square of the norm."),
+            ),
+        )
 
 
 def _without_gradient(attempt: Any) -> None:
     """a weight without a gradient is skipped"""
     parameters = _parameters(FIRST, None, SECOND)
-    tried = "a weight between the two that has no gradient, most = 1"
-    _clip(attempt, parameters, 1.0, tried)
+    tried = "a weight between the two that has no gradient, most = 2"
+    _clip(attempt, parameters, 2.0, tried)
     expect(
         _left(parameters),
-        [[0.6, 0.0], None, [0.0, 0.8]],
+        [[[1.2], [0.0]], None, [1.6]],
         tried=f"{tried}: the gradients after it",
         idea="Its .grad is None, and stays so: a frozen weight must not get one.",
     )
@@ -133,13 +142,13 @@ def _without_gradient(attempt: Any) -> None:
 def _from_a_generator(attempt: Any) -> None:
     """it takes model.parameters(), which can be gone through once"""
     parameters = _parameters(FIRST, SECOND)
-    tried = "the two weights from a generator, as model.parameters() is one; most = 1"
-    got = _clip(attempt, (parameter for parameter in parameters), 1.0, tried)
+    tried = "the two weights from a generator, as model.parameters() is one; most = 2"
+    got = _clip(attempt, (parameter for parameter in parameters), 2.0, tried)
     idea = (
         "The first loop used the generator up, and the second found nothing. Make a list of it "
         "first."
     )
-    expect(_left(parameters), [[0.6, 0.0], [0.0, 0.8]], tried=tried, idea=idea)
+    expect(_left(parameters), [[[1.2], [0.0]], [1.6]], tried=tried, idea=idea)
     expect_that(float(got) > 1, tried=tried, got=got, expected="5.0", idea=idea)
 
 

@@ -45,23 +45,31 @@ def fit(
     return history
 
 
-TRAIN = [_toy.BATCH]  # one step per epoch: w is 1.6, then 1.9
-VALID = [_toy.batch_of([1.0], [2.0])]  # losses 0.16, then 0.01
+# Two steps per epoch: w is 1.6 and 1.9, then 2.05 and 2.125.
 ROWS = [
-    {"epoch": 1, "train_loss": 4.0, "valid_loss": 0.16},
-    {"epoch": 2, "train_loss": 1.3, "valid_loss": 0.01},
+    {"epoch": 1, "train_loss": 2.65, "valid_loss": 0.01},
+    {"epoch": 2, "train_loss": 0.540625, "valid_loss": 0.015625},
 ]
-TRIED = _toy.SETTING + "one training and one validation batch, two epochs"
+TRIED = _toy.SETTING + "two training batches and one to validate, two epochs"
 
 
-def _fit(attempt: Any, train: Iterable = TRAIN, **named: Any) -> tuple[nn.Module, Any, Any]:
+def _train() -> list[dict]:
+    return [_toy.batch(), _toy.batch()]
+
+
+def _valid() -> list[dict]:
+    return [_toy.batch_of([1.0], [2.0])]
+
+
+def _fit(
+    attempt: Any, train: Iterable = (), epochs: int = 2, **named: Any
+) -> tuple[nn.Module, Any, Any]:
     model, optimizer = _toy.made()
+    named = {"valid_loader": _valid()} | named
     if "scheduler" in named:
         named["scheduler"] = named["scheduler"](optimizer)
     got = call(
-        lambda: attempt(
-            model, train, _toy.squared, optimizer, epochs=2, valid_loader=VALID, **named
-        ),
+        lambda: attempt(model, train or _train(), _toy.squared, optimizer, epochs=epochs, **named),
         tried=TRIED,
     )
     return model, optimizer, got
@@ -81,13 +89,13 @@ def _rows(got: Any, tried: str) -> list:
 def _history(attempt: Any) -> None:
     """the history has a row for every epoch"""
     _, _, got = _fit(attempt)
-    late = [{**row, "valid_loss": loss} for row, loss in zip(ROWS, (1.0, 0.16), strict=True)]
+    late = [{**row, "valid_loss": loss} for row, loss in zip(ROWS, (1.0, 0.01), strict=True)]
     expect(
         _rows(got, TRIED),
         ROWS,
         tried=TRIED,
-        idea='A row is {"epoch": 1, "train_loss": ..., "valid_loss": ...}: what train_epoch and '
-        "validate return.",
+        idea='A new History() for each call, and in it a new row for each epoch: {"epoch": 1, '
+        '"train_loss": ..., "valid_loss": ...}, what train_epoch and validate return.',
         known=(
             Known(late, "Validation comes before training here. It should see the trained model."),
             Known(ROWS[:1], "One epoch only. Does the return stand inside the loop?"),
@@ -96,7 +104,7 @@ def _history(attempt: Any) -> None:
                 "Epochs count from 1 for people: epoch + 1.",
             ),
             Known(
-                [ROWS[0], {"epoch": 2, "train_loss": 1.076, "valid_loss": 0.0036}],
+                [ROWS[0], {"epoch": 2, "train_loss": 0.5225, "valid_loss": 0.0169}],
                 "The model has learned from the validation part: train_epoch gets the training "
                 "loader only.",
             ),
@@ -110,9 +118,9 @@ def _does_not_learn_from_validation(attempt: Any) -> None:
     model, _, _ = _fit(attempt)
     expect(
         _toy.weight_of(model),
-        _toy.WEIGHTS[1],
+        2.125,
         tried=f"{TRIED}: w at the end",
-        idea="Two epochs of one step each. Call train_epoch on the training loader only.",
+        idea="Two epochs of two steps each. Call train_epoch on the training loader only.",
     )
 
 
@@ -121,7 +129,7 @@ def _modes(attempt: Any) -> None:
     model, _, _ = _fit(attempt)
     expect(
         model.modes,
-        [True, False, True, False],
+        [True, True, False] * 2,
         tried=f"{TRIED}: was the model in training mode at each forward pass?",
         idea="train_epoch and validate see to the mode. Call each once per epoch.",
     )
@@ -140,18 +148,21 @@ def _scheduler(attempt: Any) -> None:
         0.025,
         tried=f"{tried}: the rate at the end",
         idea="Two epochs, two calls of scheduler.step().",
-        known=(Known(0.1, "The scheduler was never stepped. Call scheduler.step() every epoch."),),
+        known=(
+            Known(0.1, "The scheduler was never stepped. Call scheduler.step() every epoch."),
+            Known(0.1 / 16, "It was stepped after every batch. This one counts epochs."),
+        ),
     )
     expect(
         _toy.weight_of(model),
-        1.75,
+        2.03125,
         tried=f"{tried}: w at the end",
         idea="The first epoch has the full rate: step the scheduler after the epoch, not before.",
     )
 
 
 class _Interrupting(list):
-    """A loader that is interrupted in the second epoch."""
+    """A loader that is interrupted when it is gone through for the second time."""
 
     rounds = 0
 
@@ -163,17 +174,27 @@ class _Interrupting(list):
 
 
 def _interrupted(attempt: Any) -> None:
-    """Ctrl-C in the second epoch leaves the history of the first"""
-    tried = f"{TRIED}, interrupted in the second"
+    """Ctrl-C in the second of three epochs ends it, and leaves the history of the first"""
     idea = (
         "Ctrl-C, or the stop button, raises KeyboardInterrupt in the middle of the loop. Put the "
-        "loop into try, catch just that, and return the history."
+        "whole loop into try, catch just that, and return the history."
     )
-    try:
-        _, _, got = _fit(attempt, _Interrupting(TRAIN))
-    except KeyboardInterrupt as error:
-        raise Mistake(tried, "KeyboardInterrupt, and no history", "a History", idea) from error
-    expect(_rows(got, tried), ROWS[:1], tried=tried, idea=idea)
+    for where in ("training", "validation"):
+        tried = f"{TRIED[:-10]}three epochs, interrupted in the {where} of the second"
+        train = _Interrupting(_train()) if where == "training" else _train()
+        valid = _Interrupting(_valid()) if where == "validation" else _valid()
+        try:
+            _, _, got = _fit(attempt, train, epochs=3, valid_loader=valid)
+        except KeyboardInterrupt as error:
+            raise Mistake(tried, "KeyboardInterrupt, and no history", "a History", idea) from error
+        on = "It went on after the interruption: try has to stand around the loop, not inside it."
+        rows = _rows(got, tried)
+        half = "A row of a half epoch is in it: append when training and validation are done."
+        expect_that(
+            all(len(row) == 3 for row in rows), tried=tried, got=rows, expected="one row", idea=half
+        )
+        expect_that(len(rows) != 2, tried=tried, got=rows, expected="one row", idea=on)
+        expect(rows, ROWS[:1], tried=tried, idea=idea)
 
 
 def _errors_pass(attempt: Any) -> None:
@@ -184,14 +205,15 @@ def _errors_pass(attempt: Any) -> None:
 
     model, optimizer = _toy.made()
     try:
-        attempt(model, TRAIN, broken, optimizer, epochs=2, valid_loader=VALID)
+        attempt(model, _train(), broken, optimizer, epochs=2, valid_loader=_valid())
     except ArithmeticError:
         return
     raise Mistake(
         "a loss function that raises an ArithmeticError",
         "no error",
         "the error",
-        "A bare except, or except Exception, hides mistakes. Catch KeyboardInterrupt alone.",
+        "A bare except, an except Exception, or a return in finally hides mistakes. Catch "
+        "KeyboardInterrupt alone.",
     )
 
 

@@ -21,20 +21,26 @@ def train_epoch(
     return sum(losses) / len(losses)
 
 
-LOADER = (_toy.BATCH, _toy.BATCH, _toy.batch_of([0.0], [2.0]))
+def _loader() -> list[dict]:
+    return [_toy.batch(), _toy.batch(), _toy.batch_of([0.0], [2.0])]
+
+
 # Losses 4 and 1.3, and the third is 4 again: its gradient is 0.
 MEAN, SUM = 3.1, 9.3
 TRIED = _toy.SETTING + "a loader of three batches whose losses are 4, 1.3 and 4"
 
 
 def _run(attempt: Any, model: nn.Module, optimizer: Any, loader: Iterable) -> Any:
-    return call(lambda: attempt(model, loader, _toy.squared, optimizer), tried=TRIED)
+    with _toy.explaining_inputs():
+        got = call(lambda: attempt(model, loader, _toy.squared, optimizer), tried=TRIED)
+    _toy.expect_labels(loader, TRIED)
+    return got
 
 
 def _every_batch(attempt: Any) -> None:
     """each batch is used once, with one step"""
     model, optimizer = _toy.made()
-    _run(attempt, model, optimizer, LOADER)
+    _run(attempt, model, optimizer, _loader())
     expect(
         _toy.weight_of(model),
         _toy.WEIGHTS[1],
@@ -54,7 +60,7 @@ def _mean(attempt: Any) -> None:
     """it returns the mean of the losses"""
     model, optimizer = _toy.made()
     expect(
-        _run(attempt, model, optimizer, LOADER),
+        _run(attempt, model, optimizer, _loader()),
         MEAN,
         tried=TRIED,
         idea="Collect what train_step returns, and divide the sum by how many there are.",
@@ -71,7 +77,7 @@ def _training_mode(attempt: Any) -> None:
     """the model is in training mode, even if it comes in eval mode"""
     model, optimizer = _toy.made()
     model.eval()
-    _run(attempt, model, optimizer, LOADER)
+    _run(attempt, model, optimizer, _loader())
     expect_that(
         all(model.modes),
         tried="a model that comes in eval mode, as after validation",
@@ -88,7 +94,7 @@ def _any_loader(attempt: Any) -> None:
     tried = "the same batches from an iterator, which can be gone through once and has no len()"
     idea = "Go through the loader once, and count the batches while you do."
     with explaining(TypeError, idea, "len()"):
-        got = call(lambda: attempt(model, iter(LOADER), _toy.squared, optimizer), tried=tried)
+        got = call(lambda: attempt(model, iter(_loader()), _toy.squared, optimizer), tried=tried)
     expect(got, MEAN, tried=tried, idea=idea)
 
 

@@ -22,16 +22,21 @@ def _factor(attempt: Any, step: int, warm_up: int, total: int) -> tuple[Any, str
 
 def _rises(attempt: Any) -> None:
     """the rate rises in equal steps, and the first one is not lost"""
-    for step, expected, late in ((0, 0.25, 0.0), (1, 0.5, 0.25), (3, 1.0, 0.75)):
-        got, tried = _factor(attempt, step, 4, 12)
+    for step, warm_up, expected, late in (
+        (0, 4, 0.25, 0.0),
+        (1, 4, 0.5, 0.25),
+        (3, 4, 1.0, 0.75),
+        (0, 2, 0.5, 0.0),
+    ):
+        got, tried = _factor(attempt, step, warm_up, 12)
         expect(
             got,
             expected,
             tried=tried,
-            idea="In 4 steps to the peak: 1/4, 2/4, 3/4, 4/4.",
+            idea="In 4 steps to the peak: 1/4, 2/4, 3/4, 4/4. With warm_up = 2: 1/2, 2/2.",
             known=(
                 Known(late, "Steps count from 0: so the first step has the rate 0 and is lost."),
-                Known((12 - step) / 8, "This is the way down. Before warm_up it goes up."),
+                Known((12 - step) / (12 - warm_up), "This is the way down. First it goes up."),
                 Known((step + 1) / 12, "Divide by the length of the warm-up, not of all."),
             ),
         )
@@ -39,17 +44,28 @@ def _rises(attempt: Any) -> None:
 
 def _falls(attempt: Any) -> None:
     """from the peak it falls in a line, to 0 at the end"""
-    for step, expected in ((4, 1.0), (8, 0.5), (11, 0.125), (12, 0.0)):
-        got, tried = _factor(attempt, step, 4, 12)
+    for step, warm_up, total, expected in (
+        (4, 4, 12, 1.0),
+        (8, 4, 12, 0.5),
+        (11, 4, 12, 0.125),
+        (12, 4, 12, 0.0),
+        (4, 2, 6, 0.5),
+    ):
+        got, tried = _factor(attempt, step, warm_up, total)
         expect(
             float(got) if type(got) is int else got,
             expected,
             tried=tried,
-            idea="After the warm-up 8 steps are left: (total - step) of 8.",
+            idea="After the warm-up total - warm_up steps are left, 8 of 12: (total - step) of 8. "
+            "With other arguments other numbers: 4 of 6.",
             known=(
-                Known((12 - step) / 12, "Divided by all 12 steps. The way down has 12 - 4."),
-                Known((step - 4) / 8, "It rises. What is left is total - step."),
-                Known((11 - step) / 8, "One step too early: the last, 11, still has something."),
+                Known((step + 1) / warm_up, "Still going up: steps count from 0, step < warm_up."),
+                Known((total - step) / total, "Divided by all steps: leave out the warm-up."),
+                Known((step - warm_up) / (total - warm_up), "It rises. Left are total - step."),
+                Known(
+                    (total - 1 - step) / (total - warm_up),
+                    "One step too early: the last, total - 1, still has something.",
+                ),
             ),
         )
 
