@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from course_lib import _panel
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 INK = "#7a7a7a"
 BLUE, ORANGE, GREEN, PINK = "#3287cd", "#d9822b", "#1a9e77", "#c5679d"
 COLOURS = (BLUE, ORANGE, GREEN, PINK)
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#f4f4f4", ORANGE])
 LOSSES = ("train_loss", "valid_loss")
 SIZE = (7.2, 3.4)  # inches
 DOTS_PER_INCH = 160
@@ -109,7 +111,8 @@ def _lines(axes: Axes, history: "History", names: Sequence[str], label: str) -> 
         axes.plot(history.column("epoch"), numbers, "o-", markersize=4, color=colour, label=name)
     axes.set(xlabel="epoch", ylabel=label)
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(frameon=False, fontsize=10, labelcolor=INK)
+    with style():
+        axes.legend()
 
 
 def bare(axes: Axes) -> None:
@@ -123,14 +126,11 @@ def bare(axes: Axes) -> None:
 
 def image(axes: Axes, pixels: Sequence, *, limit: float | None = None) -> None:
     """Draw a matrix as a picture; with `limit`, from blue at -limit to orange at +limit."""
-    from matplotlib.colors import LinearSegmentedColormap
-
     bare(axes)
     if limit is None:
         axes.imshow(pixels, cmap="gray_r", interpolation="nearest")
         return
-    signed = LinearSegmentedColormap.from_list("signed", [BLUE, "#f4f4f4", ORANGE])
-    axes.imshow(pixels, cmap=signed, vmin=-limit, vmax=limit, interpolation="nearest")
+    axes.imshow(pixels, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
 
 
 def png(made: Figure) -> bytes:

@@ -132,8 +132,8 @@ def test_a_sentence_that_no_single_word_decides_is_said_to_be_so():
 
 
 def test_the_shades_go_from_blue_to_orange_and_words_read_on_all_of_them():
-    assert to_hex(nb06.SHADES(0.0)) == plot.BLUE
-    assert to_hex(nb06.SHADES(1.0)) == plot.ORANGE
+    assert to_hex(plot.SIGNED(0.0)) == plot.BLUE
+    assert to_hex(plot.SIGNED(1.0)) == plot.ORANGE
 
     def luminance(colour):
         parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in colour]
@@ -141,11 +141,11 @@ def test_the_shades_go_from_blue_to_orange_and_words_read_on_all_of_them():
 
     ink = luminance(to_rgb(nb06.CELL_INK))
     for shade in np.linspace(0, 1, 101):
-        assert (luminance(nb06.SHADES(shade)[:3]) + 0.05) / (ink + 0.05) > 4.5
+        assert (luminance(plot.SIGNED(shade)[:3]) + 0.05) / (ink + 0.05) > 4.5
 
 
 def test_a_larger_loss_is_a_stronger_orange():
-    parts = [to_rgb(nb06.SHADES(0.5 + share / 2)) for share in (0, 0.2, 0.5, 1)]
+    parts = [to_rgb(plot.SIGNED(0.5 + share / 2)) for share in (0, 0.2, 0.5, 1)]
     assert all(one[2] > other[2] for one, other in pairwise(parts))
     view = words("great good the")  # 27 to 1; without great 3 to 1, without good 9 to 1
     (_, _, great), (_, _, good), (_, _, the) = chips_in(view)
@@ -253,7 +253,7 @@ def test_one_word_is_classified_and_cannot_be_left_out():
         "The answer is yes, with a probability of ≈ 0.75. There is no second word that would be "
         "left."
     )
-    assert chips_in(view) == [("good", None, to_hex(nb06.SHADES(0.5)))]
+    assert chips_in(view) == [("good", None, to_hex(plot.SIGNED(0.5)))]
     assert {shape for *_, shape in model.seen} == {(1, 2)}
 
 

@@ -4,9 +4,8 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from course_lib.explore._explorer import CAPTION
 from course_lib.runtime import widget_view
-
-STYLE = "font-size: 14px; line-height: 1.5; white-space: normal; max-width: 720px"
 
 
 class Reading:
@@ -23,7 +22,7 @@ class Reading:
         count = f"{len(self.lines)} line{'s' if len(self.lines) != 1 else ''}"
         text = f"[to read] {count} from the installed libraries: run this cell to see them."
         items = "".join(f"<li>{html.escape(line)}</li>" for line in self.lines)
-        widget = ipywidgets.HTML(f'<ol style="{STYLE}">{items}</ol>')
+        widget = ipywidgets.HTML(f'<ol style="{CAPTION}">{items}</ol>')
         return {"text/plain": text} | widget_view(widget)
 
 

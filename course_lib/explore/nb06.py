@@ -1,15 +1,13 @@
 """The explorer of notebooks/06_inference_loop.ipynb."""
 
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
@@ -18,6 +16,7 @@ from course_lib.data import SentenceDataset, pad_collate
 from course_lib.data.sentences import MOST_TOKENS
 from course_lib.explore._explorer import Choice, Explorer, Text, View
 from course_lib.explore.nb03 import _families, _letters
+from course_lib.loop import evaluating
 
 ANSWER = "the answer"
 MOST_WORDS = 32  # of a sentence
@@ -30,7 +29,6 @@ LINES, MOST_LINES = 3, 4  # of words: they are drawn closer together if there ar
 BAR, ONE = 19, 60  # where bars begin, and how long a probability of 1 is
 SEEN = 0.005  # a change of probability that is less rounds to 0.00
 HOLLOW = {"facecolor": "none", "edgecolor": plot.INK, "linewidth": 1.2}
-SHADES = LinearSegmentedColormap.from_list("signed", [plot.BLUE, "#f4f4f4", plot.ORANGE])
 
 
 def words(
@@ -93,7 +91,7 @@ class Reader:
         dataset = SentenceDataset(sentences, None, self.encode, self.max_tokens)
         batch = pad_collate([dataset[i] for i in range(len(dataset))])
         weight = next(chain(self.model.parameters(), self.model.buffers()), torch.zeros(()))
-        with _in_eval_mode(self.model), torch.no_grad():
+        with evaluating(self.model):
             outputs = self.model(**{key: value.to(weight.device) for key, value in batch.items()})
         logits = outputs if isinstance(outputs, Tensor) else outputs["logits"]
         _expect_logits(logits, (len(sentences), len(self.names)))
@@ -202,19 +200,6 @@ def _expect_logits(logits: Tensor, shape: tuple[int, int]) -> None:
         )
 
 
-@contextmanager
-def _in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Every part in eval mode, and afterwards each in the mode that it had."""
-    training = [module for module in model.modules() if module.training]
-    try:
-        for module in training:
-            module.training = False
-        yield
-    finally:
-        for module in training:
-            module.training = True
-
-
 def _label(word: str) -> str:
     """A word in letters that can be drawn, and not too many."""
     text = "".join(letter if ord(letter) in _letters() else "□" for letter in word)
@@ -250,7 +235,8 @@ def _line(axes: Axes, answer: Answer) -> None:
 def _word(axes: Axes, place: tuple[float, int, float], text: str, change: float | None) -> None:
     x, y, width = place
     loss = -(change or 0.0)
-    shade = SHADES(0.5 + 0.5 * (abs(loss) ** 0.5) * (1 if loss > 0 else -1))  # small ones are seen
+    seen = (abs(loss) ** 0.5) * (1 if loss > 0 else -1)  # small changes are seen too
+    shade = plot.SIGNED(0.5 + 0.5 * seen)
     axes.add_patch(Rectangle((x, y + 0.04), width, 0.5, facecolor=shade, edgecolor="none"))
     style = {"ha": "center", "va": "center", "parse_math": False}
     fonts = ["DejaVu Sans Mono", *_families()]

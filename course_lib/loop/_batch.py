@@ -53,10 +53,11 @@ def inputs_of(batch: Any, where: str) -> dict[str, Tensor]:
             f"{where}: got a batch of type {type(batch).__name__}, expected a dict such as "
             '{"input_ids": ..., "labels": ...}. Let the dataset give dicts.'
         )
-    others = [f"{name} ({type(v).__name__})" for name, v in batch.items() if not torch.is_tensor(v)]
-    if others:
+    odd = {name: value for name, value in batch.items() if not isinstance(value, Tensor)}
+    if odd:
+        listed = ", ".join(f"{name} ({type(value).__name__})" for name, value in odd.items())
         raise TypeError(
-            f"{where}: the batch holds {', '.join(others)}, expected tensors only. Let the "
+            f"{where}: the batch holds {listed}, expected tensors only. Let the "
             "dataset's __getitem__ or the collate function leave it out or make a tensor of it."
         )
     return dict(batch)

@@ -52,23 +52,24 @@ def train_step(
 
     Built in notebooks/05_training_loop.ipynb.
     """
-    parted = _parted(batch)
+    batches = _listed(batch)
+    parted = [inputs_and_labels(each, "train_step") for each in batches]
     examples = sum(len(labels) for _, labels in parted)
     optimizer.zero_grad()
     total = 0.0
-    for inputs, labels in parted:
+    for given, (inputs, labels) in zip(batches, parted, strict=True):
         tensors = *inputs.values(), labels
         with explaining_devices("train_step", model, *tensors), _calculating_in(autocast, labels):
             loss = loss_fn(model(**inputs), labels)  # ()
         if len(parted) > 1:
             loss = loss * (len(labels) / examples)  # its share
-        total += expect_finite_loss(loss, model, {**inputs, "labels": labels})
+        total += expect_finite_loss(loss, model, given)
         scaler.scale(loss).backward()
     if clip is not None:
         scaler.unscale_(optimizer)
         norm = nn.utils.clip_grad_norm_(_weights(optimizer), clip)
         if not scaler.is_enabled():  # a scaler leaves such a step out by itself
-            expect_finite_gradient(norm, model, {**inputs, "labels": labels})
+            expect_finite_gradient(norm, model, given)
     scaler.step(optimizer)
     scaler.update()
     return total
@@ -120,12 +121,11 @@ def train_epoch(
     return fmean(losses)
 
 
-def _parted(batch: Batch | Sequence[Batch]) -> list[tuple[dict[str, Tensor], Tensor]]:
-    """(inputs, labels) of each batch."""
+def _listed(batch: Batch | Sequence[Batch]) -> Sequence[Batch]:
     batches = [batch] if isinstance(batch, Mapping) else list(batch)
     if not batches:
         raise ValueError("train_step: got a list of no batches, expected at least one.")
-    return [inputs_and_labels(each, "train_step") for each in batches]
+    return batches
 
 
 def _add(error: Exception, words: str) -> None:

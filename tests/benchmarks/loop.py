@@ -27,10 +27,7 @@ from tests.benchmarks._table import table
 from tests.benchmarks._tasks import LABELS
 
 ROUNDS = 21
-RUNNING_EPOCHS, TINY_EPOCHS = (
-    1,
-    20,
-)  # a second or so each: what else the machine does changes slower
+RUNNING_EPOCHS, TINY_EPOCHS = 1, 20  # a second or so each, so that neighbours are alike
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64}
 STEPS = 10  # after which accumulation is compared
 PREDICTED = 400  # test sentences
