@@ -8,7 +8,7 @@ from course_lib.model import TextClassifier, load_backbone
 from tests.browser.contrast import faint
 from tests.browser.page import DARK, LIGHT, wait_for
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "03_custom_model"
 SHAPES, ATTENTION = "explore.model_shapes(", "explore.attention("

@@ -6,7 +6,7 @@ from course_lib import explore
 from tests.browser.contrast import faint
 from tests.browser.page import DARK, LIGHT, expect_shown, wait_for
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "04_loss_and_metric"
 THRESHOLD = "explore.threshold("

@@ -8,7 +8,7 @@ from tests.browser.contrast import faint
 from tests.browser.page import DARK, LIGHT, wait_for
 from tests.notebooks.solve import fill
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "01_module_and_parameter"
 PICTURES, TREE = "explore.weight_pictures(", "explore.module_tree("

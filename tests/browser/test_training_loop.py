@@ -7,7 +7,7 @@ from course_lib.explore import nb05
 from tests.browser.contrast import faint
 from tests.browser.page import DARK, LIGHT, expect_shown
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "05_training_loop"
 DESCENT, SCHEDULE = "explore.descent(", "explore.schedule("
