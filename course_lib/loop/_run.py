@@ -28,6 +28,7 @@ class Run:
     Attributes:
         epochs           when so many are in the history, the training is over
         steps_per_epoch  None where the loader does not know its length
+        loaders          those of training and, if there is one, of validation
         step_of_epoch    steps made in the epoch that is not finished
         stop             set to True, it ends the training after this step or epoch
     """
@@ -39,6 +40,7 @@ class Run:
     history: History
     epochs: int
     steps_per_epoch: int | None
+    loaders: Sequence[Any] = ()
     step_of_epoch: int = 0
     stop: bool = False
     scale: float = 1.0  # of the scaler, when it was last asked
@@ -81,7 +83,7 @@ class ProgressBar:
     def on_start(self, run: Run) -> None:
         left = None
         if run.steps_per_epoch is not None:
-            left = (run.epochs - run.epoch) * run.steps_per_epoch
+            left = (run.epochs - run.epoch) * run.steps_per_epoch - run.step_of_epoch
         self.bar = runtime.progress_bar(None, left, "training")
 
     def on_step(self, run: Run) -> None:

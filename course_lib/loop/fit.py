@@ -3,6 +3,7 @@
 import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch.amp import GradScaler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from course_lib.checkpoint import Checkpoints
 from course_lib.loop._batch import Batch, device_of
 from course_lib.loop._run import (
     ProgressBar,
@@ -42,6 +44,7 @@ def fit(
     clip: float | None = None,
     autocast: torch.dtype | None = None,
     callbacks: Sequence[Any] = (),
+    checkpoints: Checkpoints | None = None,
     history: History | None = None,
     progress: bool = True,
 ) -> History:
@@ -62,6 +65,7 @@ def fit(
         callbacks     objects with any of the methods on_start, on_step, on_epoch and on_end, which
                       are called with a `Run`: model, optimizer, scheduler, history, epoch, step;
                       `run.stop = True` ends the training
+        checkpoints   keeps the training in a folder, and may go on from there
         history       an earlier one, to which `epochs` more are added; it keeps what it has if an
                       error ends the training
         progress      show a bar
@@ -79,41 +83,55 @@ def fit(
     _expect_batches(valid_loader, "valid_loader")
     history = History() if history is None else history
     target, per_epoch = len(history.epochs) + epochs, _steps_per_epoch(train_loader, accumulate)
-    run = Run(model, optimizer, scheduler, _scaler(autocast, model), history, target, per_epoch)
-    steps = None if per_epoch is None else epochs * per_epoch
-    expect_unit(scheduler, optimizer, schedule_per, epochs, steps, valid_loader is not None)
-    callbacks = expect_callbacks([*callbacks, ProgressBar()] if progress else callbacks)
+    loaders = [loader for loader in (train_loader, valid_loader) if loader is not None]
+    scaler = _scaler(autocast, model)
+    run = Run(model, optimizer, scheduler, scaler, history, target, per_epoch, loaders)
+    listeners = [*callbacks, *([ProgressBar()] if progress else [])]
+    kept = contextlib.nullcontext()
+    if checkpoints is not None:
+        listeners.append(checkpoints)  # the last, so that it saves what the others have changed
+        kept = checkpoints.opened(run)
+    expect_callbacks(listeners)
 
-    def after_step(loss: float) -> bool:
-        moved = run.record_step(loss)
-        if moved and scheduler is not None and schedule_per == "step":
-            scheduler.step()
-        tell(callbacks, "on_step", run)
-        return run.stop
-
-    with ending_on_interrupt(run), listening(callbacks, run):
-        while run.epoch < run.epochs and not run.stop:
-            train_epoch(
-                model,
-                train_loader,
-                loss_fn,
-                optimizer,
-                accumulate=accumulate,
-                after_step=after_step,
-                clip=clip,
-                autocast=autocast,
-                scaler=run.scaler,
-            )
-            if run.stop and run.step_of_epoch != run.steps_per_epoch:
-                break  # in the middle of an epoch
-            found = {}
-            if valid_loader is not None:
-                found = evaluate(model, valid_loader, loss_fn, metrics, decide)
-            run.record_epoch(found)
-            if scheduler is not None and schedule_per == "epoch":
-                _step_by_epoch(scheduler, found)
-            tell(callbacks, "on_epoch", run)
+    after_step = partial(_after_step, run, listeners, schedule_per)
+    options = {"clip": clip, "autocast": autocast, "scaler": scaler, "accumulate": accumulate}
+    with ending_on_interrupt(run), kept:
+        _expect_schedule(run, schedule_per, valid_loader is not None)
+        with listening(listeners, run):
+            while run.epoch < run.epochs and not run.stop:
+                batches = train_loader
+                if checkpoints is not None:
+                    batches = checkpoints.batches(run, train_loader, accumulate)
+                if batches is not None:
+                    train_epoch(
+                        model, batches, loss_fn, optimizer, after_step=after_step, **options
+                    )
+                if run.stop and run.step_of_epoch != run.steps_per_epoch:
+                    break  # in the middle of an epoch
+                found = {}
+                if valid_loader is not None:
+                    found = evaluate(model, valid_loader, loss_fn, metrics, decide)
+                run.record_epoch(found)
+                if scheduler is not None and schedule_per == "epoch":
+                    _step_by_epoch(scheduler, found)
+                tell(listeners, "on_epoch", run)
     return run.history
+
+
+def _after_step(run: Run, listeners: Sequence[Any], unit: str, loss: float) -> bool:
+    moved = run.record_step(loss)
+    if moved and run.scheduler is not None and unit == "step":
+        run.scheduler.step()
+    tell(listeners, "on_step", run)
+    return run.stop
+
+
+def _expect_schedule(run: Run, unit: str, validated: bool) -> None:
+    epochs = run.epochs - run.epoch
+    if epochs > 0:
+        per_epoch = run.steps_per_epoch
+        steps = None if per_epoch is None else epochs * per_epoch - run.step_of_epoch
+        expect_unit(run.scheduler, run.optimizer, unit, epochs, steps, validated)
 
 
 def _scaler(autocast: torch.dtype | None, model: nn.Module) -> GradScaler:

@@ -1,0 +1,138 @@
+"""What a checkpoint holds of a training, and how it is put back.
+
+`run` is what `fit` hands to callbacks: course_lib.loop's Run.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from course_lib.checkpoint.randomness import random_states
+from course_lib.checkpoint.weights import expect_same_names
+
+PARTS = ("model", "optimizer", "scheduler", "scaler")
+
+
+def settings_of(run: Any) -> dict[str, Any] | None:
+    """With what options a training begins; None where the optimizer has made steps before."""
+    if run.optimizer.state:
+        return None
+    groups = [_options(group) for group in run.optimizer.param_groups]
+    return {"optimizer": groups, "scheduler": _state(run.scheduler)}
+
+
+def state_of(run: Any) -> dict[str, Any]:
+    """Everything that decides how the training goes on."""
+    history = asdict(run.history)
+    epochs = [{name: float(value) for name, value in e.items()} for e in history["epochs"]]
+    return {
+        **{part: _state(getattr(run, part)) for part in PARTS},
+        "epoch": run.epoch,
+        "step": run.step,
+        "step_of_epoch": run.step_of_epoch,
+        "history": history | {"epochs": epochs},
+        "random": random_states(*run.loaders),
+        "kinds": _kinds(run),
+    }
+
+
+def restore(run: Any, state: Mapping[str, Any]) -> None:
+    """Put a state into a training's objects, random numbers excepted.
+
+    Raises:
+        ValueError: the state is that of another training. Nothing is changed.
+    """
+    _expect_same_kinds(run, state["kinds"])
+    expect_same_names(run.model, state["model"])
+    _expect_same_settings(settings_of(run), state["settings"])
+    _expect_beginning(run.history, state["history"])
+    for part in PARTS:
+        if getattr(run, part) is not None:
+            getattr(run, part).load_state_dict(state[part])
+    for name, numbers in state["history"].items():
+        setattr(run.history, name, numbers)
+    run.step_of_epoch, run.scale = state["step_of_epoch"], run.scaler.get_scale()
+
+
+def _state(part: Any) -> Any:
+    return None if part is None else part.state_dict()
+
+
+def _options(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in group.items() if name not in ("params", "param_names")}
+
+
+def _kinds(run: Any) -> dict[str, Any]:
+    """What must be the same for a state to fit."""
+    return {
+        "the model's class": type(run.model).__name__,
+        "the optimizer": type(run.optimizer).__name__,
+        "its weights, in their order": _names(run.model, run.optimizer),
+        "the scheduler": type(run.scheduler).__name__,
+        "the scaler in use": run.scaler.is_enabled(),
+        "steps per epoch": run.steps_per_epoch,
+    }
+
+
+def _names(model: nn.Module, optimizer: Optimizer) -> list[list[str]]:
+    """What the optimizer moves, by name: its state goes by position alone."""
+    names = {id(weight): name for name, weight in model.named_parameters()}
+    groups = [group["params"] for group in optimizer.param_groups]
+    return [[names.get(id(weight), "not in the model") for weight in group] for group in groups]
+
+
+def _expect_same_kinds(run: Any, saved: Mapping[str, Any]) -> None:
+    now = _kinds(run)
+    odd = [
+        f"{name}: {saved[name]} then, {now[name]} now" for name in now if saved[name] != now[name]
+    ]
+    if odd:
+        raise ValueError(_another_training("; ".join(odd)))
+
+
+def _expect_same_settings(now: dict[str, Any] | None, saved: dict[str, Any] | None) -> None:
+    if now is None or saved is None:
+        return
+    odd = [f"{place}: {a} then, {b} now" for place, a, b in _differences("", saved, now)]
+    if odd:
+        raise ValueError(_another_training("; ".join(odd)))
+
+
+def _another_training(odd: str) -> str:
+    return (
+        f"Checkpoints: the checkpoint is of another training ({odd}); expected the same. Nothing "
+        "was changed. To go on with it, make everything as it was then. To begin another training, "
+        "name another folder; it may take the old one's weights: load_weights(model, "
+        'checkpoints.newest()["model"]).'
+    )
+
+
+def _differences(place: str, saved: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(place, then, now) of all that differs; (1, 2) and [1, 2] don't."""
+    if isinstance(saved, Mapping) and isinstance(now, Mapping):
+        for name in saved.keys() | now.keys():
+            yield from _differences(f"{place} {name}".strip(), saved.get(name), now.get(name))
+    elif (
+        isinstance(saved, list | tuple) and isinstance(now, list | tuple) and len(saved) == len(now)
+    ):
+        for number, pair in enumerate(zip(saved, now, strict=True)):
+            yield from _differences(f"{place}[{number}]", *pair)
+    elif isinstance(saved, torch.Tensor) and isinstance(now, torch.Tensor):
+        if not torch.equal(saved, now):
+            yield place, saved, now
+    elif saved != now:
+        yield place, saved, now
+
+
+def _expect_beginning(history: Any, saved: Mapping[str, Any]) -> None:
+    given = asdict(history)
+    if any(given[name] != saved[name][: len(given[name])] for name in given):
+        raise ValueError(
+            f"Checkpoints: got a history of {len(given['losses'])} steps that is not the beginning "
+            f"of the checkpoint's, which has {len(saved['losses'])}. Nothing was changed. Leave "
+            "history out: it comes from the checkpoint."
+        )

@@ -1,0 +1,66 @@
+"""All states that decide what random numbers come next."""
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def random_states(*loaders: Any) -> dict[str, Any]:
+    """The states of Python's, NumPy's and PyTorch's generators, and of those of the loaders.
+
+    They are tensors, numbers, strings and lists: what `torch.load` reads with weights_only. Of
+    other devices than the CPU, those of CUDA are among them.
+
+    Built in notebooks/07_checkpoints.ipynb.
+    """
+    version, numbers, gauss = random.getstate()
+    name, keys, place, has_gauss, cached = np.random.get_state()
+    return {
+        "python": [version, list(numbers), gauss],
+        "numpy": [name, torch.from_numpy(keys.astype(np.int64)), place, has_gauss, cached],
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "loaders": [generator.get_state() for generator in _generators(loaders)],
+    }
+
+
+def set_random_states(states: Mapping[str, Any], *loaders: Any) -> None:
+    """Put back what `random_states` gave; without loaders, those of loaders stay as they are.
+
+    Raises:
+        ValueError: the loaders have another number of generators than they had. Nothing is set.
+
+    Built in notebooks/07_checkpoints.ipynb.
+    """
+    generators = list(_generators(loaders))
+    if loaders and len(generators) != len(states["loaders"]):
+        raise ValueError(
+            f"set_random_states: the loaders have {len(generators)} generators, expected "
+            f"{len(states['loaders'])}, as when the states were taken. Make the loaders in the "
+            "same way: generator=... and the sampler decide."
+        )
+    version, numbers, gauss = states["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    name, keys, *others = states["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *others))
+    torch.set_rng_state(states["torch"])
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(states["cuda"])
+    for generator, state in zip(generators, states["loaders"], strict=False):
+        generator.set_state(state)
+
+
+def _generators(loaders: Any) -> Iterator[torch.Generator]:
+    """Each generator that decides the order of a loader, once."""
+    seen: list[torch.Generator] = []
+    for loader in loaders:
+        batch_sampler = getattr(loader, "batch_sampler", None)
+        samplers = [loader, getattr(loader, "sampler", None), batch_sampler]
+        for holder in [*samplers, getattr(batch_sampler, "sampler", None)]:
+            found = getattr(holder, "generator", None)
+            if isinstance(found, torch.Generator) and all(found is not other for other in seen):
+                seen.append(found)
+    yield from seen
