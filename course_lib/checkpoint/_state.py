@@ -15,6 +15,7 @@ from course_lib.checkpoint.randomness import random_states
 from course_lib.checkpoint.weights import expect_same_names
 
 PARTS = ("model", "optimizer", "scheduler", "scaler")
+MOST = 6  # differences that a message tells
 
 
 def settings_of(run: Any) -> dict[str, Any] | None:
@@ -46,9 +47,10 @@ def restore(run: Any, state: Mapping[str, Any]) -> None:
     Raises:
         ValueError: the state is that of another training. Nothing is changed.
     """
-    _expect_same_kinds(run, state["kinds"])
-    expect_same_names(run.model, state["model"])
-    _expect_same_settings(settings_of(run), state["settings"])
+    expect_same_names(run.model, state["model"], "Checkpoints")
+    _expect_same(_kinds(run), state["kinds"])
+    if (settings := settings_of(run)) is not None and state["settings"] is not None:
+        _expect_same(settings, state["settings"])
     _expect_beginning(run.history, state["history"])
     for part in PARTS:
         if getattr(run, part) is not None:
@@ -85,21 +87,13 @@ def _names(model: nn.Module, optimizer: Optimizer) -> list[list[str]]:
     return [[names.get(id(weight), "not in the model") for weight in group] for group in groups]
 
 
-def _expect_same_kinds(run: Any, saved: Mapping[str, Any]) -> None:
-    now = _kinds(run)
+def _expect_same(now: Any, saved: Any) -> None:
     odd = [
-        f"{name}: {saved[name]} then, {now[name]} now" for name in now if saved[name] != now[name]
+        f"{place}: {then} then, {here} now" for place, then, here in _differences("", saved, now)
     ]
     if odd:
-        raise ValueError(_another_training("; ".join(odd)))
-
-
-def _expect_same_settings(now: dict[str, Any] | None, saved: dict[str, Any] | None) -> None:
-    if now is None or saved is None:
-        return
-    odd = [f"{place}: {a} then, {b} now" for place, a, b in _differences("", saved, now)]
-    if odd:
-        raise ValueError(_another_training("; ".join(odd)))
+        more = [f"and {len(odd) - MOST} more"] if len(odd) > MOST else []
+        raise ValueError(_another_training("; ".join(odd[:MOST] + more)))
 
 
 def _another_training(odd: str) -> str:
@@ -114,12 +108,12 @@ def _another_training(odd: str) -> str:
 def _differences(place: str, saved: Any, now: Any) -> Iterator[tuple[str, Any, Any]]:
     """(place, then, now) of all that differs; (1, 2) and [1, 2] don't."""
     if isinstance(saved, Mapping) and isinstance(now, Mapping):
-        for name in saved.keys() | now.keys():
+        for name in {**saved, **now}:
             yield from _differences(f"{place} {name}".strip(), saved.get(name), now.get(name))
-    elif (
-        isinstance(saved, list | tuple) and isinstance(now, list | tuple) and len(saved) == len(now)
-    ):
-        for number, pair in enumerate(zip(saved, now, strict=True)):
+    elif isinstance(saved, list | tuple) and isinstance(now, list | tuple):
+        if len(saved) != len(now):
+            yield f"{place}, how many", len(saved), len(now)
+        for number, pair in enumerate(zip(saved, now, strict=False)):
             yield from _differences(f"{place}[{number}]", *pair)
     elif isinstance(saved, torch.Tensor) and isinstance(now, torch.Tensor):
         if not torch.equal(saved, now):

@@ -23,7 +23,7 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
 
     Built in notebooks/07_checkpoints.ipynb.
     """
-    expect_same_names(model, weights)
+    expect_same_names(model, weights, "load_weights")
     model.load_state_dict(weights, strict=False)
 
 
@@ -46,7 +46,7 @@ def export(model: nn.Module, path: str | PathLike) -> Path:
     return path
 
 
-def expect_same_names(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def expect_same_names(model: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
     """Raise a ValueError that names all differences between a model's weights and others."""
     expected = model.state_dict()
     given = {name for same in _tied(model) for name in same if weights.keys() & set(same)}
@@ -62,7 +62,7 @@ def expect_same_names(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
     if found:
         lines = "\n".join(found)
         raise ValueError(
-            f"load_weights: got weights of another model than this {type(model).__name__}, "
+            f"{where}: got weights of another model than this {type(model).__name__}, "
             f"expected the same names and shapes. The model is as it was.\n{lines}\n"
             f"{_advice(weights, missing, unexpected)}"
         )

@@ -8,6 +8,7 @@ from course_lib.explore.nb03 import attention, model_shapes
 from course_lib.explore.nb04 import threshold
 from course_lib.explore.nb05 import descent, schedule
 from course_lib.explore.nb06 import words
+from course_lib.explore.nb07 import stopping
 
 __all__ = [
     "attention",
@@ -20,6 +21,7 @@ __all__ = [
     "reorder",
     "sampler",
     "schedule",
+    "stopping",
     "threshold",
     "weight_pictures",
     "words",
