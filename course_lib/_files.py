@@ -2,8 +2,10 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
+
+NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -13,7 +15,8 @@ def write_atomically(path: Path, content: bytes) -> None:
         OSError: nothing could be written; `path` is as it was, and no temporary file stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    handle = os.open(temporary, NEW, 0o666)  # who may read it is decided as for any file
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

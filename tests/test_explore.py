@@ -52,6 +52,7 @@ def explorers():
             ["often", "now and then", "rarely"],
             "the mean of each row",
         ),
+        "stopping": explore.stopping([2.0, 1.5, 1.49, 1.6, 1.7, 1.45, *[1.6] * 20]),
     }
 
 

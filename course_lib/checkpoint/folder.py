@@ -11,13 +11,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from course_lib.checkpoint._state import restore, settings_of, state_of
+from course_lib.checkpoint._state import expect_whole, restore, settings_of, state_of
 from course_lib.checkpoint.file import CHECKSUM, DamagedError, load, save
 from course_lib.checkpoint.randomness import random_states, set_random_states
-from course_lib.checkpoint.stopping import best_epoch, expect_mode
+from course_lib.checkpoint.stopping import best_epoch
 
 NAME = re.compile(r"step-(\d+)(?:-epoch-(\d+))?.*" + CHECKSUM.pattern)
-PATIENCE = 8  # seconds; the workers of a killed training may hold its lock for a while
+PATIENCE = 12  # seconds; the workers of a killed training may hold its lock for a while
 
 
 class Checkpoints:
@@ -56,7 +56,7 @@ class Checkpoints:
                 f"Checkpoints: got every = {every} and keep = {keep}, expected numbers of steps "
                 "and of files from 1 on. Leave every out to save at the ends of epochs only."
             )
-        expect_mode(mode, "Checkpoints")
+        best_epoch((), mode)  # refuses an unknown one
         self.folder, self.every, self.keep = Path(folder), every, keep
         self.monitor, self.mode, self.resume = monitor, mode, resume
 
@@ -105,15 +105,11 @@ class Checkpoints:
 
     @contextlib.contextmanager
     def opened(self, run: Any) -> Iterator[None]:
-        """For the time of a training: nobody else writes here. At its end the last state is saved.
-
-        Not if it ends with an error: what led there may be in the weights already.
-        """
+        """For the time of a training nobody else writes here."""
+        expect_whole(run)
         with self._locked():
             self._begin(run)
             yield
-            if run.step and (run.step, run.epoch) != self._saved:
-                self._save(run)
 
     def batches(self, run: Any, loader: Iterable, accumulate: int) -> Iterable | None:
         """What of the epoch's batches is to be trained on; None if that is nothing.
@@ -139,6 +135,14 @@ class Checkpoints:
         first = list(islice(rest, 1))
         return chain(first, rest) if first else None
 
+    def save(self, run: Any) -> None:
+        """Save where the training stands, if that has not been done.
+
+        Not if it ends with an error: what led there may be in the weights already.
+        """
+        if run.step and (run.step, run.epoch) != self._saved:
+            self._save(run)
+
     def on_step(self, run: Any) -> None:
         if self.every and run.step % self.every == 0:
             self._save(run)
@@ -154,6 +158,7 @@ class Checkpoints:
         for rest in self.folder.glob("step-*.tmp"):  # of one that was killed while it wrote
             rest.unlink()
         self._saved = self._resumed = None
+        self._start = random_states(*run.loaders)
         path, state = self._newest()
         if state is None:
             self._settings = settings_of(run)

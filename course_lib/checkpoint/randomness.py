@@ -19,7 +19,7 @@ def random_states(*loaders: Any) -> dict[str, Any]:
     version, numbers, gauss = random.getstate()
     name, keys, place, has_gauss, cached = np.random.get_state()
     return {
-        "python": [version, list(numbers), gauss],
+        "python": [version, torch.tensor(numbers), gauss],
         "numpy": [name, torch.from_numpy(keys.astype(np.int64)), place, has_gauss, cached],
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -43,7 +43,7 @@ def set_random_states(states: Mapping[str, Any], *loaders: Any) -> None:
             "same way: generator=... and the sampler decide."
         )
     version, numbers, gauss = states["python"]
-    random.setstate((version, tuple(numbers), gauss))
+    random.setstate((version, tuple(torch.as_tensor(numbers).tolist()), gauss))
     name, keys, *others = states["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *others))
     torch.set_rng_state(states["torch"])

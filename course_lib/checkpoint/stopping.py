@@ -13,8 +13,16 @@ def best_epoch(values: Sequence[float], mode: str = "min", min_delta: float = 0.
     An epoch counts as better only if it is so by more than `min_delta`; NaN never is. None if no
     epoch counts.
 
+    Raises:
+        ValueError: the mode is another.
+
     Built in notebooks/07_checkpoints.ipynb.
     """
+    if mode not in MODES:
+        raise ValueError(
+            f'best_epoch: got mode = {mode!r}, expected "min" if lower is better, as for a loss, '
+            'or "max" if higher is, as for an accuracy.'
+        )
     sign = 1 if mode == "min" else -1
     best, lowest = None, math.inf
     for number, value in enumerate(values, start=1):
@@ -55,7 +63,7 @@ class EarlyStopping:
                 "patience of 1 or more epochs and a min_delta of 0 or more; mode says which way "
                 "is better."
             )
-        expect_mode(mode, "EarlyStopping")
+        best_epoch((), mode)  # refuses an unknown one
         self.monitor, self.patience, self.min_delta, self.mode = monitor, patience, min_delta, mode
 
     def on_start(self, run: Any) -> None:
@@ -69,11 +77,3 @@ class EarlyStopping:
             run.stop = True
             told = f"was best in epoch {best}" if best else "has been no finite number"
             print(f"EarlyStopping: {self.monitor} {told}; the training ends after {run.epoch}.")
-
-
-def expect_mode(mode: str, where: str) -> None:
-    if mode not in MODES:
-        raise ValueError(
-            f'{where}: got mode = {mode!r}, expected "min" if lower is better, as for a loss, or '
-            '"max" if higher is, as for an accuracy.'
-        )

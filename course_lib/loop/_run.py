@@ -5,8 +5,8 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
 from types import FrameType
 from typing import Any
@@ -29,6 +29,7 @@ class Run:
         epochs           when so many are in the history, the training is over
         steps_per_epoch  None where the loader does not know its length
         loaders          those of training and, if there is one, of validation
+        options          of fit, those that decide what a step is
         step_of_epoch    steps made in the epoch that is not finished
         stop             set to True, it ends the training after this step or epoch
     """
@@ -41,8 +42,10 @@ class Run:
     epochs: int
     steps_per_epoch: int | None
     loaders: Sequence[Any] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     step_of_epoch: int = 0
     stop: bool = False
+    as_planned: bool = False  # resumed, for as many epochs as it began with
     scale: float = 1.0  # of the scaler, when it was last asked
 
     @property

@@ -73,19 +73,22 @@ def fit(
     Raises:
         ValueError: a loader is empty, a batch has no labels, the scheduler counts in the other
             unit.
-        TypeError: a callback has none of the four methods, or one more.
+        TypeError: a callback has none of the four methods, or one more; checkpoints is no
+            Checkpoints.
         FloatingPointError: the loss is NaN or infinite. No weight has moved in that step.
 
     Built in notebooks/05_training_loop.ipynb.
     """
-    _expect_sizes(epochs, accumulate, clip)
+    _expect_options(epochs, accumulate, clip, checkpoints)
     _expect_batches(train_loader, "train_loader")
     _expect_batches(valid_loader, "valid_loader")
     history = History() if history is None else history
     target, per_epoch = len(history.epochs) + epochs, _steps_per_epoch(train_loader, accumulate)
     loaders = [loader for loader in (train_loader, valid_loader) if loader is not None]
     scaler = _scaler(autocast, model)
-    run = Run(model, optimizer, scheduler, scaler, history, target, per_epoch, loaders)
+    options = {"accumulate": accumulate, "clip": clip, "autocast": autocast}
+    chosen = options | {"schedule_per": schedule_per}
+    run = Run(model, optimizer, scheduler, scaler, history, target, per_epoch, loaders, chosen)
     listeners = [*callbacks, *([ProgressBar()] if progress else [])]
     kept = contextlib.nullcontext()
     if checkpoints is not None:
@@ -94,7 +97,7 @@ def fit(
     expect_callbacks(listeners)
 
     after_step = partial(_after_step, run, listeners, schedule_per)
-    options = {"clip": clip, "autocast": autocast, "scaler": scaler, "accumulate": accumulate}
+    options |= {"after_step": after_step, "scaler": scaler}
     with ending_on_interrupt(run), kept:
         _expect_schedule(run, schedule_per, valid_loader is not None)
         with listening(listeners, run):
@@ -103,9 +106,7 @@ def fit(
                 if checkpoints is not None:
                     batches = checkpoints.batches(run, train_loader, accumulate)
                 if batches is not None:
-                    train_epoch(
-                        model, batches, loss_fn, optimizer, after_step=after_step, **options
-                    )
+                    train_epoch(model, batches, loss_fn, optimizer, **options)
                 if run.stop and run.step_of_epoch != run.steps_per_epoch:
                     break  # in the middle of an epoch
                 found = {}
@@ -115,6 +116,8 @@ def fit(
                 if scheduler is not None and schedule_per == "epoch":
                     _step_by_epoch(scheduler, found)
                 tell(listeners, "on_epoch", run)
+            if checkpoints is not None:
+                checkpoints.save(run)
     return run.history
 
 
@@ -128,7 +131,7 @@ def _after_step(run: Run, listeners: Sequence[Any], unit: str, loss: float) -> b
 
 def _expect_schedule(run: Run, unit: str, validated: bool) -> None:
     epochs = run.epochs - run.epoch
-    if epochs > 0:
+    if epochs > 0 and not run.as_planned:
         per_epoch = run.steps_per_epoch
         steps = None if per_epoch is None else epochs * per_epoch - run.step_of_epoch
         expect_unit(run.scheduler, run.optimizer, unit, epochs, steps, validated)
@@ -153,7 +156,7 @@ def _steps_per_epoch(loader: Iterable[Batch], accumulate: int) -> int | None:
         return None
 
 
-def _expect_sizes(epochs: int, accumulate: int, clip: float | None) -> None:
+def _expect_options(epochs: int, accumulate: int, clip: float | None, checkpoints: Any) -> None:
     for name, value in (("epochs", epochs), ("accumulate", accumulate)):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"fit: got {name} = {value!r}, expected a whole number from 1 on.")
@@ -161,6 +164,12 @@ def _expect_sizes(epochs: int, accumulate: int, clip: float | None) -> None:
         raise ValueError(
             f"fit: got clip = {clip!r}, expected a norm above 0: with 0 no weight would ever move. "
             "Leave clip out to leave the gradients as they are."
+        )
+
+    if checkpoints is not None and not isinstance(checkpoints, Checkpoints):
+        raise TypeError(
+            f"fit: got checkpoints = {checkpoints!r}, expected an object such as "
+            "Checkpoints(folder): it says when to save, and whether to resume."
         )
 
 

@@ -18,6 +18,7 @@ NOTEBOOKS = (
     "04_loss_and_metric",
     "05_training_loop",
     "06_inference_loop",
+    "07_checkpoints",
 )
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 

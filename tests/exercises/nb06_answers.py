@@ -155,6 +155,52 @@ def undecorated(model):
         yield
 
 
+def evaluating_parts(parts_of, *, late=False):
+    """Notes the modes of some parts, maybe after eval()."""
+
+    @contextmanager
+    def evaluating(model):
+        if late:
+            model.eval()
+        modes = [(part, part.training) for part in parts_of(model)]
+        model.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            for part, mode in modes:
+                part.training = mode
+
+    return evaluating
+
+
+@contextmanager
+def graphs_on_at_the_end(model):
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    torch.set_grad_enabled(False)
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+        torch.set_grad_enabled(True)
+
+
+@contextmanager
+def graphs_off_after_an_error(model):
+    modes = [(part, part.training) for part in model.modules()]
+    before = torch.is_grad_enabled()
+    model.eval()
+    torch.set_grad_enabled(False)
+    try:
+        yield
+    finally:
+        for part, mode in modes:
+            part.training = mode
+    torch.set_grad_enabled(before)
+
+
 # 06.2
 
 
@@ -308,6 +354,30 @@ def twice_through(model, loader, loss_fn=None, metrics=None, decide=loop.largest
     return found
 
 
+def divides_by(size_of):
+    """The loss over a size that the loader is asked for."""
+
+    def evaluate(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+        with evaluating(model):
+            losses = [
+                loss_fn(model(**inputs_of(batch)), batch["labels"]).item() * len(batch["labels"])
+                for batch in loader
+            ]
+        return {"loss": sum(losses) / size_of(loader)}
+
+    return evaluate
+
+
+def input_ids_alone(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+    with evaluating(model):
+        logits = torch.cat([model(batch["input_ids"]) for batch in loader])
+    return {"loss": loss_fn(logits, torch.cat([batch["labels"] for batch in loader])).item()}
+
+
+def as_lists(metric, answers, labels):
+    return metric(torch.cat(answers).tolist(), torch.cat(labels).tolist())
+
+
 # 06.3
 
 
@@ -358,6 +428,56 @@ def predict_variant(
         return finish(found, torch.tensor([place for batch in batches for place in batch]))
 
     return predict
+
+
+def predict_extending(model, loader):
+    """It extends the first list of places by all others."""
+    batches, found = list(loader.batch_sampler), []
+    with evaluating(model):
+        for places in batches:
+            batch = loader.collate_fn([loader.dataset[i] for i in places])
+            found.append(model(**inputs_of(batch)))
+    places = batches[0]
+    for more in batches[1:]:
+        places += more
+    return torch.cat(found)[torch.tensor(places).argsort()]
+
+
+def predict_sorting(model, loader):
+    """It sorts each list of places."""
+    batches, found = list(loader.batch_sampler), []
+    with evaluating(model):
+        for places in batches:
+            places.sort()
+            batch = loader.collate_fn([loader.dataset[i] for i in places])
+            found.append(model(**inputs_of(batch)))
+    return torch.cat(found)[torch.tensor([place for batch in batches for place in batch]).argsort()]
+
+
+def predict_filling_too_late(model, loader):
+    batches, found = list(loader.batch_sampler), []
+    with evaluating(model):
+        for places in batches:
+            batch = loader.collate_fn([loader.dataset[i] for i in places])
+            found.append(model(**inputs_of(batch)))
+        found = torch.cat(found)
+        logits = torch.empty_like(found)
+    logits[torch.tensor([place for batch in batches for place in batch])] = found
+    return logits
+
+
+def predict_by_batch_size(model, loader):
+    ordered = DataLoader(loader.dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn)
+    with evaluating(model):
+        return torch.cat([model(**inputs_of(batch)) for batch in ordered])
+
+
+def predict_of_input_ids(model, loader):
+    with evaluating(model):
+        return torch.cat([model(batch["input_ids"]) for batch in loader])
+
+
+in_the_loader_s_order = predict_variant(finish=lambda found, places: torch.cat(found))
 
 
 def draws_twice(model, loader):
@@ -458,6 +578,47 @@ def mistakes_by_topk_of_k(probabilities, labels, k):
 
 def a_mask(probabilities, labels, k):
     return (probabilities.argmax(dim=1) != labels)[:k]
+
+
+def mistakes_by(sureness_of):
+    """Sorted by another kind of sureness."""
+
+    def confident_mistakes(probabilities, labels, k):
+        wrong, _ = wrong_and_sureness(probabilities, labels)
+        return wrong[sureness_of(probabilities, labels)[wrong].argsort(descending=True)][:k]
+
+    return confident_mistakes
+
+
+def margin_to_the_second(probabilities, labels):
+    first, second = probabilities.topk(2, dim=1).values.unbind(dim=1)
+    return first - second
+
+
+def margin_to_the_label(probabilities, labels):
+    return probabilities.amax(dim=1) - probabilities[torch.arange(len(labels)), labels]
+
+
+def minus_entropy(probabilities, labels):
+    return (probabilities * probabilities.log()).sum(dim=1)
+
+
+def mistakes_squeezed(probabilities, labels, k):
+    sureness, answers = probabilities.max(dim=1)
+    wrong = (answers != labels).nonzero().squeeze()
+    return wrong[sureness[wrong].argsort(descending=True)][:k]
+
+
+def mistakes_squeezed_by_topk(probabilities, labels, k):
+    sureness, answers = probabilities.max(dim=1)
+    wrong = (answers != labels).nonzero().squeeze()
+    return wrong[sureness[wrong].topk(min(k, len(wrong))).indices]
+
+
+def topk_before_wrong(probabilities, labels, k):
+    sureness, answers = probabilities.max(dim=1)
+    surest = sureness.topk(min(k, len(labels))).indices
+    return surest[(answers != labels)[surest]]
 
 
 def max_of_all(probabilities, labels, k):
@@ -580,6 +741,25 @@ def pseudo_by_sureness(probabilities, threshold):
     return places[order], labels[order]
 
 
+def pseudo_squeezed(probabilities, threshold):
+    sureness, answers = probabilities.max(dim=1)
+    places = (sureness >= threshold).nonzero().squeeze()
+    return places, answers[places]
+
+
+def pseudo_stacked(probabilities, threshold):
+    return torch.stack(pseudo_by_where(probabilities, threshold))
+
+
+def pseudo_lists(probabilities, threshold):
+    return tuple(part.tolist() for part in pseudo_by_where(probabilities, threshold))
+
+
+def pseudo_list_of_places(probabilities, threshold):
+    places, labels = pseudo_by_where(probabilities, threshold)
+    return places.tolist(), labels
+
+
 RIGHT = (
     Right("06.1", "a class", evaluating_by_class),
     Right("06.1", "names, and set_grad_enabled undone", evaluating_by_names),
@@ -590,6 +770,8 @@ RIGHT = (
     Right("06.3", "a loader of its own", predict_another_way),
     Right("06.3", "by place", predict_by_place),
     Right("06.3", "a loader with the same batches", predict_with_a_new_loader),
+    Right("06.3", "the first list extended", predict_extending),
+    Right("06.3", "each list sorted", predict_sorting),
     Right("06.3", "the library's", loop.predict),
     Right("06.4", "topk", mistakes_by_topk),
     Right("06.4", "a loop", mistakes_by_loop),
@@ -611,6 +793,26 @@ WRONG = (
     Wrong("06.1", "no yield", without_yield, "says `yield`"),
     Wrong("06.1", "two yields", two_yields, "says `yield`"),
     Wrong("06.1", "no decorator", undecorated, "Keep the line @contextmanager"),
+    Wrong(
+        "06.1",
+        "the model and its children",
+        evaluating_parts(lambda model: [model, *model.children()]),
+        "Parts have parts",
+    ),
+    Wrong(
+        "06.1",
+        "its children alone",
+        evaluating_parts(lambda model: model.children()),
+        "the model's own too",
+    ),
+    Wrong(
+        "06.1",
+        "noted after eval()",
+        evaluating_parts(lambda model: model.modules(), late=True),
+        "before model.eval()",
+    ),
+    Wrong("06.1", "graphs on at the end", graphs_on_at_the_end, "ends the caller's no_grad()"),
+    Wrong("06.1", "no graphs after an error", graphs_off_after_an_error, "An error skips"),
     Wrong(
         "06.2",
         "the mean of means",
@@ -667,6 +869,26 @@ WRONG = (
         evaluate_variant(gather=lambda metric, y, t: metric(torch.cat(t), torch.cat(y))),
         "The answers come first",
     ),
+    Wrong(
+        "06.2",
+        "a metric of the last batch",
+        evaluate_variant(gather=lambda metric, y, t: metric(y[-1], t[-1])),
+        "the last batch alone",
+    ),
+    Wrong("06.2", "a metric of lists", evaluate_variant(gather=as_lists), "takes tensors"),
+    Wrong(
+        "06.2",
+        "the dataset's size",
+        divides_by(lambda loader: len(loader.dataset)),
+        "Count the examples as they come",
+    ),
+    Wrong(
+        "06.2",
+        "the loader's batch size",
+        divides_by(lambda loader: len(loader) * loader.batch_size),
+        "Count the examples as they come",
+    ),
+    Wrong("06.2", "input_ids", input_ids_alone, "Other models have other inputs"),
     Wrong("06.2", "argmax", evaluate_variant(fixed=True), "argmax is fixed"),
     Wrong("06.2", "train mode", evaluate_variant(block=mere_no_grad), "with evaluating(model):"),
     Wrong("06.2", "a graph", evaluate_variant(block=mere_eval), "graph of every batch"),
@@ -687,7 +909,7 @@ WRONG = (
     Wrong(
         "06.3",
         "the loader's order",
-        predict_variant(finish=lambda found, places: torch.cat(found)),
+        in_the_loader_s_order,
         "order of the loader",
     ),
     Wrong(
@@ -696,6 +918,15 @@ WRONG = (
         predict_variant(finish=lambda found, places: torch.cat(found)[places]),
         "shuffles once more",
     ),
+    Wrong(
+        "06.3",
+        "sorted by value",
+        predict_variant(finish=lambda found, places: torch.cat(found).sort(dim=0).values),
+        "Sorted by their value",
+    ),
+    Wrong("06.3", "filled after the block", predict_filling_too_late, "Fill it in the block"),
+    Wrong("06.3", "the loader's batch size", predict_by_batch_size, "loader.batch_size is None"),
+    Wrong("06.3", "input_ids", predict_of_input_ids, "Other models have other inputs"),
     Wrong("06.3", "two draws", draws_twice, "Draw once"),
     Wrong(
         "06.3",
@@ -741,6 +972,12 @@ WRONG = (
     Wrong("06.4", "topk of k", mistakes_by_topk_of_k, "as many as there are"),
     Wrong("06.4", "a mask", a_mask, "nonzero().flatten()"),
     Wrong("06.4", "max() of all", max_of_all, "max(dim=1)"),
+    Wrong("06.4", "before the second", mistakes_by(margin_to_the_second), "a difference of two"),
+    Wrong("06.4", "before the label", mistakes_by(margin_to_the_label), "a difference of two"),
+    Wrong("06.4", "entropy", mistakes_by(minus_entropy), "the largest probability of the row"),
+    Wrong("06.4", "squeeze()", mistakes_squeezed, "takes the last axis too"),
+    Wrong("06.4", "squeeze() and topk", mistakes_squeezed_by_topk, "takes the last axis too"),
+    Wrong("06.4", "topk first", topk_before_wrong, "Leave the right ones out first"),
     Wrong("06.4", "the right ones behind", right_ones_behind, "Leave them out"),
     Wrong(
         "06.5",
@@ -753,6 +990,86 @@ WRONG = (
         "only labels that are all the same",
         why_variant(labels=lambda labels, *_: len(labels.unique()) == 1),
         "share of 0.9",
+    ),
+    Wrong(
+        "06.5",
+        "the share of class 1",
+        why_variant(labels=lambda labels, *_: (labels == 1).float().mean() >= 0.9),
+        "the common class may be any",
+    ),
+    Wrong(
+        "06.5",
+        "the mean of labels",
+        why_variant(labels=lambda labels, *_: labels.float().mean() >= 0.9),
+        "the mean of their numbers says nothing",
+    ),
+    Wrong(
+        "06.5",
+        "the first two inputs",
+        why_variant(inputs=lambda t, ids, *_: torch.equal(ids[0], ids[1])),
+        "not only two of them",
+    ),
+    Wrong(
+        "06.5",
+        "the first input and the last",
+        why_variant(inputs=lambda t, ids, *_: torch.equal(ids[0], ids[-1])),
+        "not only two of them",
+    ),
+    Wrong(
+        "06.5",
+        "a set of tensors",
+        why_variant(inputs=lambda t, ids, *_: len(set(ids)) == 1),
+        "is every row like the first?",
+    ),
+    Wrong(
+        "06.5",
+        "one number in all inputs",
+        why_variant(inputs=lambda t, ids, *_: len(ids.unique()) == 1),
+        "is every row like the first?",
+    ),
+    Wrong(
+        "06.5",
+        "the largest logit is always the same",
+        why_variant(logits=lambda t, i, b, a, z, y: len(z.argmax(dim=1).unique()) == 1),
+        "differ well between examples",
+    ),
+    Wrong(
+        "06.5",
+        "answers all alike",
+        why_variant(answers=lambda t, i, b, a, z, y: len(y.unique()) == 1),
+        "need not be all alike",
+    ),
+    Wrong(
+        "06.5",
+        "a share of the answers",
+        why_variant(answers=lambda t, i, b, a, z, y: y.bincount().max() / len(y) >= 0.9),
+        "need not be all alike",
+    ),
+    Wrong(
+        "06.5",
+        "all alike, or other than the largest",
+        why_variant(
+            answers=lambda t, i, b, a, z, y: len(y.unique()) == 1 or (y != z.argmax(1)).any()
+        ),
+        "they may be right",
+    ),
+    Wrong(
+        "06.5",
+        "inputs before labels",
+        why_variant(("inputs", "labels", "weights", "logits", "answers")),
+        "Ask in this order",
+    ),
+    Wrong(
+        "06.5",
+        "weights before inputs",
+        why_variant(("labels", "weights", "inputs", "logits", "answers")),
+        "Ask in this order",
+    ),
+    Wrong(
+        "06.5",
+        "answers before logits",
+        why_variant(("labels", "inputs", "weights", "answers", "logits")),
+        "Ask in this order",
     ),
     Wrong(
         "06.5",
@@ -815,6 +1132,10 @@ WRONG = (
         why_variant(("labels", "inputs", "logits", "weights", "answers")),
         "Ask in this order",
     ),
+    Wrong("06.6", "squeeze()", pseudo_squeezed, "takes the last axis too"),
+    Wrong("06.6", "stacked", pseudo_stacked, "One tensor of two rows"),
+    Wrong("06.6", "lists", pseudo_lists, "Lists so far"),
+    Wrong("06.6", "a list of places", pseudo_list_of_places, "Lists so far"),
     Wrong("06.6", "above", pseudo_above, "At least"),
     Wrong("06.6", "every class above", pseudo_every_class, "Several classes of a row"),
     Wrong("06.6", "a mask", pseudo_mask, "nonzero().flatten()"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from course_lib import exercises
-from tests.exercises import nb01_answers
+from tests.exercises import nb01_answers, nb06_answers
 from tests.exercises.mutants import Right, names, report, told, verdict
 
 HERE = Path(__file__).parent
@@ -55,5 +55,23 @@ def test_an_exercise_is_tried_with_a_right_answer_and_three_wrong_ones(exercise)
 )
 def test_an_attempt_that_changes_its_input_spoils_no_later_one(exercise_id, spoiler):
     assert verdict(Right(exercise_id, "", spoiler)).status == "wrong"
+    reference = exercises.find(exercise_id).reference
+    assert verdict(Right(exercise_id, "", reference)).status == "solved"
+
+
+@pytest.mark.parametrize(
+    ("exercise_id", "spoiler", "wrong"),
+    [
+        ("06.3", nb06_answers.predict_extending, nb06_answers.in_the_loader_s_order),
+        ("06.3", nb06_answers.predict_sorting, nb06_answers.in_the_loader_s_order),
+    ],
+    ids=["extends", "sorts"],
+)
+def test_an_attempt_that_changes_lists_it_is_handed_spoils_no_later_one(
+    exercise_id, spoiler, wrong
+):
+    before = report(verdict(Right(exercise_id, "", wrong)))
+    verdict(Right(exercise_id, "", spoiler))
+    assert report(verdict(Right(exercise_id, "", wrong))) == before
     reference = exercises.find(exercise_id).reference
     assert verdict(Right(exercise_id, "", reference)).status == "solved"

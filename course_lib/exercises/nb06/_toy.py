@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+OTHER_INPUTS = "Other models have other inputs: hand on all but the labels, model(**inputs)."
+
 
 class Mirror(nn.Module):
     """Logits (x, 0): class 0 where x > 0, class 1 where x < 0. In training it says the opposite.
@@ -29,6 +31,14 @@ def mixed() -> Mirror:
     """A model in training, one part of which is in eval mode, as a frozen backbone is."""
     model = Mirror().train()
     model.part.eval()
+    return model
+
+
+def deep() -> Mirror:
+    """A model in training whose part has two parts, the first of them in eval mode."""
+    model = Mirror()
+    model.part = nn.Sequential(nn.Dropout(0.5), nn.Dropout(0.5))
+    model.part[0].eval()
     return model
 
 

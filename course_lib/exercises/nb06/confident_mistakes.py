@@ -20,16 +20,17 @@ def confident_mistakes(probabilities: Tensor, labels: Tensor, k: int) -> Tensor:
 PROBABILITIES = torch.tensor(
     [
         [0.70, 0.20, 0.10],
-        [0.10, 0.60, 0.30],
+        [0.01, 0.58, 0.41],
         [0.05, 0.90, 0.05],
-        [0.80, 0.10, 0.10],
-        [0.35, 0.20, 0.45],
+        [0.72, 0.14, 0.14],
+        [0.275, 0.275, 0.45],
         [0.02, 0.97, 0.01],
     ]
 )
-LABELS = torch.tensor([0, 2, 1, 1, 1, 1])  # wrong: 1 (0.60), 3 (0.80), 4 (0.45)
+LABELS = torch.tensor([0, 2, 1, 1, 1, 1])  # wrong: 1 (0.58), 3 (0.72), 4 (0.45)
 MASK = "A mask of True and False. nonzero().flatten() makes places of it."
-TRIED = "six answers; wrong are those at 1, 3 and 4, with the probabilities 0.60, 0.80, 0.45"
+FLAT = "squeeze() takes the last axis too where there is one of them: flatten()."
+TRIED = "six answers; wrong are those at 1, 3 and 4, with the probabilities 0.58, 0.72, 0.45"
 
 
 def _run(attempt: Any, labels: Tensor, k: int, tried: str) -> Any:
@@ -37,7 +38,10 @@ def _run(attempt: Any, labels: Tensor, k: int, tried: str) -> Any:
     each = "max() is the largest of all numbers. max(dim=1) gives two things of each row."
     with (
         explaining(RuntimeError, fewer, "selected index k out of range"),
-        explaining(TypeError, each, "0-d tensor"),
+        explaining(TypeError, each, "iteration over a 0-d tensor"),
+        explaining(TypeError, FLAT, "len() of a 0-d tensor"),
+        explaining(IndexError, FLAT, "of dimension 0"),
+        explaining(IndexError, FLAT, "0-dim tensor"),
     ):
         return call(attempt, PROBABILITIES, labels, k, tried=tried)
 
@@ -61,14 +65,23 @@ def _surest(attempt: Any) -> None:
             Known(torch.tensor([4, 1]), "The least sure come first. descending=True."),
             Known(
                 torch.tensor([3, 4]),
-                "Sorted by the label's probability. How sure it was of its own answer is the "
-                "largest probability of the row.",
+                "Sorted by the label's probability, or by a difference of two. How sure it was is "
+                "the largest probability of the row alone.",
             ),
-            Known(torch.tensor([1, 3]), "They are not sorted by how sure the model was."),
+            Known(
+                torch.tensor([1, 3]),
+                "They are not sorted by how sure the model was, the largest probability of the "
+                "row.",
+            ),
+            Known(
+                torch.tensor([], dtype=torch.long),
+                "The k surest of all were taken first, and they are right. Leave the right ones "
+                "out first, then take k.",
+            ),
             Known(torch.tensor([3, 1, 4]), "All of them. Only the first k are wanted."),
             Known(torch.tensor([False, True]), MASK),
             Known(torch.tensor([False, True, False, True, True, False]), MASK),
-            Known(torch.tensor([0.8, 0.6]), "These are the probabilities. Return the places."),
+            Known(torch.tensor([0.72, 0.58]), "These are the probabilities. Return the places."),
             Known(wrong, "These are the rows themselves. Return their places."),
             Known(torch.tensor([[3], [1]]), "nonzero() gives (K, 1): flatten() it."),
         ),
@@ -89,6 +102,14 @@ def _fewer(attempt: Any) -> None:
                 "The right ones were only put behind. Leave them out.",
             ),
         ),
+    )
+    labels = PROBABILITIES.argmax(dim=1)
+    labels[3] = 1
+    tried = "k = 2, and only the answer at 3 is wrong"
+    one = "One is wrong: return one place, a tensor of shape (1,)."
+    known = Known(torch.tensor(3), FLAT)
+    expect(
+        _run(attempt, labels, 2, tried), torch.tensor([3]), tried=tried, idea=one, known=(known,)
     )
     tried = "k = 2, and every answer is right"
     expect(

@@ -75,7 +75,15 @@ def _run(
     nothing = "loss_fn and metrics may be None: then there is nothing to compute."
     logits = "A metric compares answers with labels: answers = decide(logits) comes first."
     by_name = "The model wants its inputs by name, model(**inputs), not the dict itself."
+    count = (
+        "The loader may be any iterable of batches. Count the examples as they come: len(labels)."
+    )
+    tensors = "A metric takes tensors: torch.cat of what was collected."
     with (
+        explaining(KeyError, _toy.OTHER_INPUTS, "input_ids"),
+        explaining(AttributeError, count, "attribute 'dataset'"),
+        explaining(AttributeError, count, "attribute 'batch_size'"),
+        explaining(AttributeError, tensors, "'bool' object"),
         explaining(TypeError, labels, "'labels'"),
         explaining(TypeError, names, "'str' object is not callable"),
         explaining(TypeError, both, "precision_of_1() missing"),
@@ -125,7 +133,11 @@ def _metric(attempt: Any) -> None:
         known=(
             Known({"precision": 0.75}, "This is the mean of 1/2 and 1, a batch each. " + once),
             Known({"precision": 0.625}, "Means of batches, weighted by their sizes. " + once),
-            Known({"precision": 1.0}, "metric(labels, answers) is recall. The answers come first."),
+            Known(
+                {"precision": 1.0},
+                "The answers come first: metric(labels, answers) is recall. Or is it the last "
+                "batch alone? " + once,
+            ),
             Known({}, "No metric was computed. metrics holds name and function."),
             Known(
                 {"loss": 0.0, "precision": PRECISION},

@@ -83,7 +83,7 @@ def _no_graph(attempt: Any) -> None:
 
 
 def _graph_again(attempt: Any) -> None:
-    """afterwards, graphs are made again"""
+    """afterwards, graphs are made as before"""
     model = _toy.Mirror()
     _in_block(attempt, model, TRIED, lambda: None)
     expect_that(
@@ -93,6 +93,17 @@ def _graph_again(attempt: Any) -> None:
         expected="True",
         idea="set_grad_enabled(False) lasts until somebody undoes it. `with "
         "torch.inference_mode():` around the yield ends by itself.",
+    )
+    with torch.no_grad():
+        _in_block(attempt, model, TRIED, lambda: None)
+        recording = torch.is_grad_enabled()
+    expect_that(
+        not recording,
+        tried=f"inside of torch.no_grad(): {TRIED}, then torch.is_grad_enabled()",
+        got=recording,
+        expected="False",
+        idea="set_grad_enabled(True) ends the caller's no_grad(), too. `with "
+        "torch.inference_mode():` around the yield leaves it as it was.",
     )
 
 
@@ -111,7 +122,11 @@ def _modes_again(attempt: Any) -> None:
                 "model.train() puts every part into training, the one in eval mode too. Note "
                 "the mode of each part of model.modules().",
             ),
-            Known((False, False), "It stays in eval mode. Put the modes back after the yield."),
+            Known(
+                (False, False),
+                "It stays in eval mode. Note the modes before model.eval(), the model's own too, "
+                "and put them back after the yield.",
+            ),
         ),
     )
     model = _toy.Mirror().eval()
@@ -121,6 +136,19 @@ def _modes_again(attempt: Any) -> None:
         (False, False),
         tried=f"{TRIED}, a model in eval mode; then training of both",
         idea="A model that comes in eval mode stays in it: put back what you noted.",
+    )
+
+
+def _parts_of_parts(attempt: Any) -> None:
+    """afterwards, parts of parts have theirs, too"""
+    model = _toy.deep()
+    _in_block(attempt, model, TRIED, lambda: None)
+    expect(
+        [part.training for part in model.modules()],
+        [True, True, False, True],
+        tried=f"{TRIED}, a model with a Sequential(Dropout in eval mode, Dropout) in training: "
+        "training of model, Sequential and both",
+        idea="Parts have parts. children() goes one step down, modules() all the way.",
     )
 
 
@@ -153,6 +181,14 @@ def _after_an_error(attempt: Any) -> None:
         idea="An error leaves the function at the yield: what stands after it does not run. "
         "try: ... yield, finally: put the modes back.",
     )
+    expect_that(
+        torch.is_grad_enabled(),
+        tried=f"{tried}; then torch.is_grad_enabled()",
+        told="False",
+        expected="True",
+        idea="An error skips a set_grad_enabled(True) after the yield. `with "
+        "torch.inference_mode():` around the yield ends by itself.",
+    )
 
 
 EXERCISE = Exercise(
@@ -160,7 +196,7 @@ EXERCISE = Exercise(
     "Evaluating, for a while",
     8,
     evaluating,
-    (_eval_mode, _no_graph, _graph_again, _modes_again, _after_an_error),
+    (_eval_mode, _no_graph, _graph_again, _modes_again, _parts_of_parts, _after_an_error),
     (
         "Three steps: note the modes, model.eval(), and after the yield put the modes back.",
         (

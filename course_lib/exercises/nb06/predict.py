@@ -25,15 +25,19 @@ def predict(model: nn.Module, loader: DataLoader) -> Tensor:
     return torch.cat(found)[places.argsort()]
 
 
-X = [10.0, 20.0, 30.0, 40.0, 50.0]
-ORDER = [[2, 0], [4, 1], [3]]
+X = [30.0, 10.0, 50.0, 20.0, 40.0]
 FLAT = [2, 0, 4, 1, 3]
 EXPECTED = torch.tensor([[x, 0.0] for x in X])
 TRIED = (
-    "a dataset whose first logits should be 10, 20, 30, 40, 50, and a loader with the batches "
+    "a dataset whose first logits should be 30, 10, 50, 20, 40, and a loader with the batches "
     "[2, 0], [4, 1], [3]"
 )
 SORT = "places.argsort() says where each example stands in the loader's order."
+
+
+def _order() -> list[list[int]]:
+    """Lists made anew: an attempt may sort or extend what it is handed."""
+    return [[2, 0], [4, 1], [3]]
 
 
 def _collate(items: list[dict]) -> dict[str, Tensor]:
@@ -53,7 +57,18 @@ def _run(attempt: Any, model: nn.Module, loader: DataLoader, tried: str) -> Any:
     collate = "Items become a batch by loader.collate_fn: padding and the names are its work."
     labels = 'The model takes the inputs by name, and no labels: leave "labels" out.'
     one = "A dataset gives one item at a time: [loader.dataset[place] for place in places]."
+    no_size = (
+        "loader.batch_size is None where a batch_sampler makes the batches, as with bucket=True. "
+        "Take the places from loader.batch_sampler."
+    )
+    filled = (
+        "A tensor made in the block may be filled only there. Fill it in the block, or make it "
+        "afterwards."
+    )
     with (
+        explaining(TypeError, no_size, "string indices"),
+        explaining(RuntimeError, filled, "Inplace update to inference"),
+        explaining(KeyError, _toy.OTHER_INPUTS, "input_ids"),
         explaining(TypeError, collate, "'number'"),
         explaining(TypeError, collate, "argument after ** must be a mapping"),
         explaining(AttributeError, collate, "'list' object has no attribute"),
@@ -68,7 +83,7 @@ def _in_order(attempt: Any) -> None:
     """the logits come in the order of the dataset"""
     by_loader, twice = EXPECTED[FLAT], EXPECTED[FLAT][FLAT]
     expect(
-        _run(attempt, _toy.Mirror().eval(), _loader(batch_sampler=ORDER), TRIED),
+        _run(attempt, _toy.Mirror().eval(), _loader(batch_sampler=_order()), TRIED),
         EXPECTED,
         tried=TRIED,
         idea="Row i belongs to dataset[i]. " + SORT,
@@ -77,6 +92,10 @@ def _in_order(attempt: Any) -> None:
             Known(
                 twice,
                 "logits[places] shuffles once more, instead of back. " + SORT,
+            ),
+            Known(
+                EXPECTED.sort(dim=0).values,
+                "Sorted by their value. What counts is the place in the dataset. " + SORT,
             ),
             Known(EXPECTED.softmax(dim=1), "Return logits. Softmax can be taken by the caller."),
             Known(EXPECTED.argmax(dim=1), "Return logits. The answers can be had from them."),
@@ -93,7 +112,7 @@ def _in_order(attempt: Any) -> None:
 
 def _any_draw(attempt: Any) -> None:
     """in whatever order a shuffling loader takes them"""
-    x = [float(i) for i in range(1, 13)]
+    x = [float(5 * i % 13) for i in range(1, 13)]  # 1 to 12, not in this order
     expected = torch.tensor([[number, 0.0] for number in x])
     for seed in range(3):
         generator = torch.Generator().manual_seed(seed)
@@ -112,7 +131,7 @@ def _how_it_asks(attempt: Any) -> None:
     """it asks in eval mode, without a graph, and leaves each mode as it was"""
     model = _toy.mixed()
     tried = "a model in training whose dropout is in eval mode"
-    got = _run(attempt, model, _loader(batch_sampler=ORDER), tried)
+    got = _run(attempt, model, _loader(batch_sampler=_order()), tried)
     known = (Known(-EXPECTED, "The model was in training. `with evaluating(model):` around it."),)
     idea = "Ask inside of `with evaluating(model):`."
     expect(got, EXPECTED, tried=tried, idea=idea, known=known)
@@ -135,7 +154,7 @@ def _without_labels(attempt: Any) -> None:
     """it needs no labels"""
     tried = "a dataset without labels"
     expect(
-        _run(attempt, _toy.Mirror().eval(), _loader(labels=False, batch_sampler=ORDER), tried),
+        _run(attempt, _toy.Mirror().eval(), _loader(labels=False, batch_sampler=_order()), tried),
         EXPECTED,
         tried=tried,
         idea="Leave labels out where there are some, and miss none where there are not.",

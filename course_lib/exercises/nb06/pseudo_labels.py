@@ -35,6 +35,7 @@ def _sure(attempt: Any) -> None:
     all_answers, sure = torch.tensor([0, 2, 1, 0, 0]), torch.tensor([0.875, 0.75, 1.0])
     mask = torch.tensor([False, True, True, False, True])
     above = torch.tensor([1, 4]), torch.tensor([2, 0])
+    lists = "Lists so far; tensors are needed."
     above_idea = 'One stands exactly at the threshold. "At least" is >=.'
     expect(
         call(attempt, PROBABILITIES, 0.75, tried=tried),
@@ -63,6 +64,29 @@ def _sure(attempt: Any) -> None:
             ),
             Known(ANSWERS, "The labels alone. Without their places nobody knows whose they are."),
             Known(PLACES, "The places alone. Return both: places, labels."),
+            Known(
+                torch.stack([PLACES, ANSWERS]),
+                "One tensor of two rows. Return two: places, labels.",
+            ),
+            Known((PLACES.tolist(), ANSWERS.tolist()), lists),
+            Known((PLACES.tolist(), ANSWERS), lists),
+        ),
+    )
+
+
+def _one_sure(attempt: Any) -> None:
+    """one is sure: two tensors of shape (1,)"""
+    tried = f"threshold = 0.9; {TRIED}"
+    expect(
+        call(attempt, PROBABILITIES, 0.9, tried=tried),
+        (torch.tensor([4]), torch.tensor([0])),
+        tried=tried,
+        idea="Sure is only the one at 4, which answers 0.",
+        known=(
+            Known(
+                (torch.tensor(4), torch.tensor(0)),
+                "squeeze() takes the last axis too where there is one of them: flatten().",
+            ),
         ),
     )
 
@@ -96,7 +120,7 @@ EXERCISE = Exercise(
     "Sure enough for a label",
     5,
     pseudo_labels,
-    (_sure, _all_sure, _none_sure),
+    (_sure, _all_sure, _one_sure, _none_sure),
     (
         "probabilities.max(dim=1) gives how sure, and the answers.",
         "(sureness >= threshold).nonzero().flatten() are the places.",

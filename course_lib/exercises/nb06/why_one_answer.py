@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect, explaining
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -36,9 +36,9 @@ def why_one_answer(
 
 
 def _healthy() -> dict[str, Any]:
-    """Two classes; nothing is wrong here."""
+    """Two of three classes in the labels; nothing is wrong here."""
     return {
-        "labels": torch.tensor([0, 1, 0, 1, 1, 0, 1, 0, 0, 1]),
+        "labels": torch.tensor([0, 2, 0, 2, 2, 0, 2, 0, 0, 2]),
         "input_ids": torch.tensor([[2, 7, 3], [2, 8, 3], [2, 7, 9]]),
         "before": {"backbone": torch.tensor([1.0, 2.0]), "head": torch.tensor([0.0])},
         "after": {"backbone": torch.tensor([1.0, 2.5]), "head": torch.tensor([0.3])},
@@ -47,11 +47,20 @@ def _healthy() -> dict[str, Any]:
     }
 
 
-LABELS = {"labels": torch.tensor([1] * 19 + [0])}
+LABELS = {"labels": torch.tensor([2] * 19 + [0])}
 INPUTS = {"input_ids": torch.tensor([[2, 3, 0]] * 3)}
 SAME_LOGITS = {"logits": torch.tensor([[0.2, 1.4]] * 3), "answers": torch.tensor([1, 1, 1])}
 NEARLY_SAME = {
     "logits": torch.tensor([[0.2, 1.4], [0.200001, 1.4], [0.2, 1.400002]]),
+    "answers": torch.tensor([1, 1, 1]),
+}
+ONE_DIFFERS = {
+    "input_ids": torch.tensor([[2, 7, 3], [2, 7, 3], [2, 8, 9], [2, 7, 3]]),
+    "logits": torch.tensor([[0.2, 1.4], [0.2, 1.4], [1.1, -0.6], [0.2, 1.4]]),
+    "answers": torch.tensor([1, 1, 0, 1]),
+}
+ALIKE_AND_RIGHT = {
+    "logits": torch.tensor([[0.2, 1.4], [-1.1, 0.6], [0.0, 3.0]]),
     "answers": torch.tensor([1, 1, 1]),
 }
 ANSWERS = {"answers": torch.tensor([1, 1, 1])}
@@ -74,16 +83,30 @@ def _say(attempt: Any, changes: dict[str, Any], tried: str) -> Any:
 
 def _labels(attempt: Any) -> None:
     """labels: nine in ten or more are of one class"""
-    tried = "20 training labels, of which 19 are 1"
+    tried = "20 training labels, of which 19 are 2"
     expect(
         _say(attempt, LABELS, tried),
         "labels",
         tried=tried,
         idea="labels.bincount().max() / len(labels) is the share of the commonest class.",
         known=(
-            Known("none", "Labels need not be all the same. From a share of 0.9 on it is sick."),
+            Known(
+                "none",
+                "Labels need not be all the same, and the common class may be any. From a share "
+                "of 0.9 on it is sick.",
+            ),
             Known(None, "Nothing came back. Each `if` needs its `return`."),
         ),
+    )
+    tried = "ten labels, five of them 0 and five 2"
+    said = _say(attempt, {}, tried)
+    expect_that(
+        said != "labels",
+        tried=tried,
+        got=said,
+        expected='anything but "labels"',
+        idea="Each class has half of them. Classes are counted, bincount(); the mean of their "
+        "numbers says nothing.",
     )
 
 
@@ -98,10 +121,19 @@ def _inputs(attempt: Any) -> None:
         known=(
             Known(
                 "logits",
-                "The logits are alike because the inputs are: a symptom. Ask in the order of the "
-                "data, and stop at the first station that is sick.",
+                "The logits are alike because the inputs are: a symptom. Either logits were asked "
+                "first, or your question about inputs missed it: is every row like the first?",
             ),
         ),
+    )
+    tried = "four examples, of which the third is another"
+    said = _say(attempt, ONE_DIFFERS, tried)
+    expect_that(
+        said != "inputs",
+        tried=tried,
+        got=said,
+        expected='anything but "inputs"',
+        idea="One that differs is enough. Compare every row with the first, not only two of them.",
     )
 
 
@@ -182,11 +214,22 @@ def _answers(attempt: Any) -> None:
             ),
         ),
     )
+    tried = "the same logits, and the answers 0, 1, 0"
+    expect(
+        _say(attempt, {"answers": torch.tensor([0, 1, 0])}, tried),
+        "answers",
+        tried=tried,
+        idea="They need not be all alike to be wrong. The largest logits say 1, 0, 1.",
+    )
+    tried = "logits [0.2, 1.4], [-1.1, 0.6], [0.0, 3.0], and the answers 1, 1, 1"
+    known = Known("logits", "The logits differ well between examples. Their order may be the same.")
+    idea = "All the largest logits say 1, and so do the answers: they may be right."
+    expect(_say(attempt, ALIKE_AND_RIGHT, tried), "none", tried=tried, idea=idea, known=(known,))
 
 
 def _none(attempt: Any) -> None:
     """none: a healthy model"""
-    tried = "half of the labels are 1; inputs, weights, logits and answers are fine"
+    tried = "half of the labels are 2; inputs, weights, logits and answers are fine"
     expect(
         _say(attempt, {}, tried),
         "none",
@@ -198,20 +241,24 @@ def _none(attempt: Any) -> None:
 
 def _first(attempt: Any) -> None:
     """of several, the first in the order of the data"""
-    tried = "19 of 20 labels are 1, and the answers are all 1 too"
-    expect(
-        _say(attempt, LABELS | ANSWERS, tried),
-        "labels",
-        tried=tried,
-        idea="Data flow from labels and inputs to weights, logits, answers. Ask in this order.",
+    alike = INPUTS | SAME_LOGITS
+    cases = (
+        ("labels", LABELS | alike, "19 of 20 labels are 2, and the inputs are all the same"),
+        ("inputs", alike | _still(), "the inputs are all the same, and the weights never moved"),
+        ("weights", _still() | SAME_LOGITS, "the weights never moved, the logits are all the same"),
+        (
+            "logits",
+            SAME_LOGITS | {"answers": torch.tensor([0, 0, 0])},
+            "the logits are all the same, [0.2, 1.4], and the answers are 0",
+        ),
     )
-    tried = "the weights never moved, and the logits are all the same"
-    expect(
-        _say(attempt, _still() | SAME_LOGITS, tried),
-        "weights",
-        tried=tried,
-        idea="Data flow from labels and inputs to weights, logits, answers. Ask in this order.",
-    )
+    for first, changes, tried in cases:
+        expect(
+            _say(attempt, changes, tried),
+            first,
+            tried=tried,
+            idea="Data flow from labels and inputs to weights, logits, answers. Ask in this order.",
+        )
 
 
 EXERCISE = Exercise(
