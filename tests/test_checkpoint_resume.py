@@ -45,6 +45,14 @@ class Noisy(Rows):
         return item | {"x": item["x"] + torch.tensor(noise)}
 
 
+class Large(Rows):
+    """Rows whose gradients are too large for float16 until the scaler has come down."""
+
+    def __getitem__(self, index):
+        item = super().__getitem__(index)
+        return item | {"x": 100 * item["x"]}
+
+
 class Lines(Rows):
     """Rows of different lengths."""
 
@@ -170,6 +178,13 @@ CASES = {
         optimizer=lambda m: sgd(m, lr=0.01),
         scheduler=by_numpy,
         options={"autocast": torch.float16, "clip": 1.0},
+    ),
+    "float16, too large": Case(
+        linear,
+        lambda m: sgd(m, lr=1e-4),
+        loader(data=Large),
+        scheduler=by_numpy,
+        options={"autocast": torch.float16},
     ),
     "bfloat16": Case(options={"autocast": torch.bfloat16}),
     "random data": Case(loader=loader()),

@@ -238,8 +238,8 @@ def test_a_stop_that_comes_too_early_says_what_it_costs():
     expect_said(
         stopping(CURVE, 2),
         "Stops after epoch 5; the lowest of all comes in epoch 10",
-        "patience 2, min_delta 0. Epochs trained: 5 of 12; saved: 7 (58%). Kept: epoch 3, "
-        "valid_loss ≈ 2. Waiting for the rest would have reached ≈ 1.492 in epoch 10, lower by "
+        "patience 2, min_delta 0. Epochs trained: ≈ 5 of 12; saved: ≈ 58%. Kept: epoch ≈ 3, "
+        "valid_loss ≈ 2. Waiting for the rest would have reached ≈ 1.492 in epoch ≈ 10, lower by "
         "≈ 0.51.",
     )
 
@@ -248,7 +248,7 @@ def test_a_stop_after_the_lowest_says_that_nothing_is_lost():
     expect_said(
         stopping([3.0, 1.0, 2.0, 2.0, 2.0], 2),
         "Stops after epoch 4; the lowest of all is kept, epoch 2",
-        "patience 2, min_delta 0. Epochs trained: 4 of 5; saved: 1 (20%). Kept: epoch 2, "
+        "patience 2, min_delta 0. Epochs trained: ≈ 4 of 5; saved: ≈ 20%. Kept: epoch ≈ 2, "
         "valid_loss ≈ 1. It is the lowest of all.",
     )
 
@@ -258,7 +258,7 @@ def test_a_training_that_never_stops_says_so():
         stopping(CURVE, 15),
         "Never stops in 12 epochs; the lowest of all is kept, epoch 10",
         "patience 15, min_delta 0. Epochs trained: 12, all. The patience is never used up. "
-        "Kept: epoch 10, valid_loss ≈ 1.492. It is the lowest of all.",
+        "Kept: epoch ≈ 10, valid_loss ≈ 1.492. It is the lowest of all.",
     )
 
 
@@ -267,9 +267,9 @@ def test_a_small_improvement_is_kept_but_does_not_count():
     expect_said(
         stopping(curve, 2, "0.01", "valid_accuracy", "max"),
         "Stops after epoch 4; the highest of all comes in epoch 5",
-        "patience 2, min_delta 0.01. Epochs trained: 4 of 5; saved: 1 (20%). Kept: epoch 3, "
-        "valid_accuracy ≈ 0.805. The patience counts from epoch 2: no later one was higher by "
-        "more than 0.01. Waiting for the rest would have reached ≈ 0.9 in epoch 5, higher by "
+        "patience 2, min_delta 0.01. Epochs trained: ≈ 4 of 5; saved: ≈ 20%. Kept: epoch ≈ 3, "
+        "valid_accuracy ≈ 0.805. The patience counts from epoch ≈ 2: no later one was higher by "
+        "more than 0.01. Waiting for the rest would have reached ≈ 0.9 in epoch ≈ 5, higher by "
         "≈ 0.095.",
     )
 
@@ -279,7 +279,7 @@ def test_a_single_epoch_never_stops():
         stopping([0.7], 1),
         "Never stops in 1 epoch; the lowest of all is kept, epoch 1",
         "patience 1, min_delta 0. Epochs trained: 1, all. The patience is never used up. "
-        "Kept: epoch 1, valid_loss ≈ 0.7. It is the lowest of all.",
+        "Kept: epoch ≈ 1, valid_loss ≈ 0.7. It is the lowest of all.",
     )
 
 
@@ -293,8 +293,8 @@ def test_nan_is_never_better_and_is_told():
     expect_said(
         view,
         "Stops after epoch 6; the lowest of all comes in epoch 7",
-        "patience 2, min_delta 0. Epochs trained: 6 of 7; saved: 1 (14%). Kept: epoch 4, "
-        "valid_loss ≈ 1. Waiting for the rest would have reached ≈ 0.5 in epoch 7, lower by "
+        "patience 2, min_delta 0. Epochs trained: ≈ 6 of 7; saved: ≈ 14%. Kept: epoch ≈ 4, "
+        "valid_loss ≈ 1. Waiting for the rest would have reached ≈ 0.5 in epoch ≈ 7, lower by "
         "≈ 0.5. No finite number in 4 epochs: not drawn, and NaN never counts as better.",
     )
 
@@ -305,8 +305,8 @@ def test_a_stop_before_the_first_number_keeps_nothing():
     expect_said(
         view,
         "Stops after epoch 2; the lowest of all comes in epoch 3",
-        "patience 2, min_delta 0. Epochs trained: 2 of 3; saved: 1 (33%). Waiting for the rest "
-        "would have reached ≈ 0.5 in epoch 3. No finite number in 2 epochs: not drawn, and NaN "
+        "patience 2, min_delta 0. Epochs trained: ≈ 2 of 3; saved: ≈ 33%. Waiting for the rest "
+        "would have reached ≈ 0.5 in epoch ≈ 3. No finite number in 2 epochs: not drawn, and NaN "
         "never counts as better.",
     )
 

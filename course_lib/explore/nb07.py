@@ -145,7 +145,7 @@ def _say(run: Stopped, name: str) -> str:
     count, saved = len(run.values), len(run.values) - run.end
     said = f"patience {run.patience}, min_delta {run.min_delta:g}. "
     if run.stop:
-        said += f"Epochs trained: {run.end} of {count}; saved: {saved} ({saved / count:.0%})."
+        said += f"Epochs trained: ≈ {run.end} of {count}; saved: ≈ {saved / count:.0%}."
     else:
         said += f"Epochs trained: {count}, all. The patience is never used up."
     return " ".join([said, *_say_kept(run, name), *_say_not_finite(run)])
@@ -154,13 +154,13 @@ def _say(run: Stopped, name: str) -> str:
 def _say_kept(run: Stopped, name: str) -> list[str]:
     high, counted, said = HIGHEST[run.mode], run.counted(run.end), []
     if run.kept:
-        said += [f"Kept: epoch {run.kept}, {name} ≈ {run.value(run.kept):.4g}."]
+        said += [f"Kept: epoch ≈ {run.kept}, {name} ≈ {run.value(run.kept):.4g}."]
     if counted != run.kept:
         than = f"{_better(run)} by more than {run.min_delta:g}"
-        said += [f"The patience counts from epoch {counted}: no later one was {than}."]
+        said += [f"The patience counts from epoch ≈ {counted}: no later one was {than}."]
     if run.best == run.kept:
         return said + [f"It is the {high} of all."] * (run.best is not None)
-    reached = f"reached ≈ {run.value(run.best):.4g} in epoch {run.best}"
+    reached = f"reached ≈ {run.value(run.best):.4g} in epoch ≈ {run.best}"
     gain = abs(run.value(run.best) - run.value(run.kept))
     gained = f", {_better(run)} by ≈ {gain:.2g}" if run.kept else ""
     return [*said, f"Waiting for the rest would have {reached}{gained}."]
