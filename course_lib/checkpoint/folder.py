@@ -25,7 +25,8 @@ class Checkpoints:
 
     `fit(..., checkpoints=Checkpoints(folder))` writes them. With `resume=True` it first loads the
     newest that is intact, and the training goes on as if it had never ended: on the CPU with the
-    same numbers to the last bit, in the middle of an epoch too.
+    same numbers to the last bit, in the middle of an epoch too. (Not with a loader whose workers
+    are persistent and draw random numbers.)
 
     Arguments:
         every    so many steps, beside the ends of epochs
