@@ -22,8 +22,9 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from course_lib import loop
+from tests.benchmarks import transfer
 
-CLIP, WARM_UP = 1.0, 20
+CLIP = 1.0
 BASE = "bare loop"
 
 
@@ -39,9 +40,7 @@ class Setting:
     epochs: int
 
     def rate(self) -> Callable[[int], float]:
-        """From a step to its share of the learning rate: a line up, a line down."""
-        steps = self.epochs * len(self.loader())
-        return lambda step: min((step + 1) / WARM_UP, (steps - step) / (steps - WARM_UP))
+        return transfer.up_and_down(self.epochs * len(self.loader()))
 
     def objects(self) -> tuple[nn.Module, AdamW, LambdaLR, DataLoader]:
         model = self.model()

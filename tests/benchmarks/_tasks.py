@@ -13,7 +13,7 @@ from course_lib.model import TextClassifier, load_backbone
 from tests.benchmarks import transfer
 from tests.benchmarks._loops import Setting
 
-LABELS, BATCH_SIZE, RATES = 500, 16, (5e-4, 5e-3)  # the recipe of `transfer`
+LABELS, BATCH_SIZE = 500, 16  # as in `transfer`
 
 
 def running(epochs: int) -> Setting:
@@ -22,7 +22,7 @@ def running(epochs: int) -> Setting:
     return Setting(
         f"Fine-tuning the backbone with {LABELS} labels",
         classifier,
-        rated,
+        transfer.groups,
         partial(loader_of, dataset, shuffle=True, bucket=True),
         BATCH_SIZE,
         epochs,
@@ -47,12 +47,6 @@ def classifier(seed: int = 0, dtype: torch.dtype = torch.float32) -> TextClassif
     backbone = copy.deepcopy(backbone_and_tokenizer()[0])
     runtime.seed_everything(seed)
     return TextClassifier(backbone, transfer.CLASSES).to(dtype)
-
-
-def rated(model: TextClassifier) -> list[dict]:
-    """Parameter groups with the learning rates of the recipe."""
-    parts = model.backbone.parameters(), model.head.parameters()
-    return [{"params": list(p), "lr": rate} for p, rate in zip(parts, RATES, strict=True)]
 
 
 class Perceptron(nn.Module):

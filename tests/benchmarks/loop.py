@@ -15,7 +15,7 @@ from statistics import median
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR
+from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import DataLoader
 
 from course_lib import data, metric
@@ -228,7 +228,6 @@ class Clock:
         if run.step % EVERY == 0:
             found = evaluate(self.model, self.loader, metrics={"accuracy": metric.accuracy})
             self.curve.append((run.step, self.seconds, found["accuracy"]))
-        run.stop = run.step == transfer.STEPS
         self.since = time.perf_counter()
 
 
@@ -265,12 +264,6 @@ def learning_curve(seed: int) -> list[tuple[int, float, float]]:
     train = _tasks.sentences("train", LABELS, seed)
     loader = _tasks.loader_of(train, shuffle=True, bucket=True, seed=seed)
     model = _tasks.classifier(seed)
-    optimizer = torch.optim.AdamW(_tasks.rated(model))
-    steps, warm_up = transfer.STEPS, transfer.WARM_UP
-    scheduler = LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm_up, (steps - step) / (steps - warm_up))
-    )
-    clock, epochs = Clock(model, test), -(-steps // len(loader))
-    options = {"scheduler": scheduler, "clip": 1.0, "callbacks": [clock], "progress": False}
-    fit(model, loader, F.cross_entropy, optimizer, epochs=epochs, **options)
+    clock = Clock(model, test)
+    transfer.train(model, loader, callbacks=[clock])
     return clock.curve

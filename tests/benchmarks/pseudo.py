@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 SIZES = (100, 500)
 POOL = 4000  # sentences from the end of the training split, where no part is taken
 THRESHOLDS = (0.0, 0.9, 0.99)
-RATES = (5e-4, 5e-3)  # of the backbone and of the head, as in `transfer`
 RAREST = data.LIBRARIES.index("numpy")
 ALONE, AS_LARGE = "the labels alone", "the labels alone, in batches of 32"
 
@@ -121,7 +120,7 @@ def trained(part: Part, batch_size: int, seed: int) -> TextClassifier:
     backbone, _ = load_backbone()
     runtime.seed_everything(seed)
     model = TextClassifier(backbone, transfer.CLASSES)
-    transfer.train(model, loader(*part, batch_size, seed), RATES)
+    transfer.train(model, loader(*part, batch_size, seed))
     return model
 
 

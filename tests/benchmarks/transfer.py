@@ -7,19 +7,21 @@ choosing C and the test part do not count.
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from functools import cache, partial
 from statistics import mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
 
 from course_lib import data, runtime
 from course_lib.data.sentences import MOST_TOKENS
+from course_lib.loop import fit, predict
 from course_lib.model import TextClassifier, load_backbone
 from course_lib.shapes import count_parameters
 from tests.benchmarks import baselines
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 SIZES = (100, 500, 2000)
 SEEDS = range(5)  # each with a part of the training split of its own
 STEPS, WARM_UP = 200, 20
+RATES = (5e-4, 5e-3)  # of the backbone and of the head
 CLASSES = len(data.LIBRARIES)
 TFIDF, SCRATCH = "TF-IDF + logistic regression", "from scratch"
 FROZEN, FINE_TUNED = "pretrained, frozen", "pretrained, fine-tuned"
@@ -133,47 +136,58 @@ METHODS: dict[str, Callable[[int, int], Cell]] = {
     TFIDF: tfidf,
     SCRATCH: partial(neural, from_scratch, (1e-3, 1e-3)),
     FROZEN: partial(neural, frozen, (0.0, 2e-2)),
-    FINE_TUNED: partial(neural, as_it_is, (5e-4, 5e-3)),
+    FINE_TUNED: partial(neural, as_it_is, RATES),
 }
 
 
-def train(model: TextClassifier, loader: DataLoader, rates: tuple[float, float]) -> float:
+def train(
+    model: TextClassifier,
+    loader: DataLoader,
+    rates: tuple[float, float] = RATES,
+    callbacks: Sequence[Any] = (),
+) -> float:
     """STEPS steps of AdamW, warm-up and linear decay; the seconds it took."""
-    start, step = time.perf_counter(), 0
-    parts = model.backbone.parameters(), model.head.parameters()
-    groups = [
-        {"params": [weight for weight in part if weight.requires_grad], "lr": rate}
-        for part, rate in zip(parts, rates, strict=True)
-    ]
-    optimizer = torch.optim.AdamW(groups)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / WARM_UP, (STEPS - step) / (STEPS - WARM_UP))
-    )
-    model.train()
-    while step < STEPS:
-        for batch in loader:
-            labels = batch.pop("labels")
-            loss = F.cross_entropy(model(**batch), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            step += 1
-            if step == STEPS:
-                break
+    optimizer = torch.optim.AdamW(groups(model, rates))
+    options = {
+        "epochs": -(-STEPS // len(loader)),
+        "scheduler": LambdaLR(optimizer, up_and_down(STEPS)),
+        "clip": 1.0,
+        "callbacks": [StopsAfter(STEPS), *callbacks],
+        "progress": False,
+    }
+    start = time.perf_counter()
+    fit(model, loader, F.cross_entropy, optimizer, **options)
     return time.perf_counter() - start
 
 
-@torch.no_grad()
+class StopsAfter:
+    """Ends a training after so many steps, in the middle of an epoch too."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def on_step(self, run: Any) -> None:
+        run.stop = run.step == self.steps
+
+
+def groups(model: TextClassifier, rates: tuple[float, float] = RATES) -> list[dict]:
+    """Parameter groups of what learns in the backbone and in the head, with their rates."""
+    parts = model.backbone.parameters(), model.head.parameters()
+    return [
+        {"params": [weight for weight in part if weight.requires_grad], "lr": rate}
+        for part, rate in zip(parts, rates, strict=True)
+    ]
+
+
+def up_and_down(steps: int) -> Callable[[int], float]:
+    """From a step to its share of the learning rate: a line up, and one down to 0."""
+    return lambda step: min((step + 1) / WARM_UP, (steps - step) / (steps - WARM_UP))
+
+
 def evaluate(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
     """Accuracy and macro F1."""
-    model.eval()
-    answers, labels = [], []
-    for batch in loader:
-        labels += batch.pop("labels").tolist()
-        answers += model(**batch).argmax(dim=1).tolist()
-    return baselines.accuracy_and_f1(labels, answers)
+    answers = predict(model, loader).argmax(dim=1)
+    return baselines.accuracy_and_f1(loader.dataset.labels, answers.tolist())
 
 
 def _part(size: int, seed: int) -> tuple[list, list]:
