@@ -232,6 +232,29 @@ def popping_weights(model, weights):
         own[name].copy_(weights.pop(name))
 
 
+def _all_odd(model, weights):
+    return sorted(model.state_dict().keys() ^ weights.keys()) + _shapes_differ(model, weights)
+
+
+def raising_a_key_error(model, weights):
+    odd = _all_odd(model, weights)
+    if odd:
+        raise KeyError(*odd)
+    model.load_state_dict(weights)
+
+
+def asserting_that_all_fit(model, weights):
+    odd = _all_odd(model, weights)
+    assert not odd, odd
+    model.load_state_dict(weights)
+
+
+def a_key_error_over_the_order(model, weights):
+    if list(weights) != list(model.state_dict()):
+        raise KeyError("other names")
+    with_sets(model, weights)
+
+
 # 07.2
 
 
@@ -336,6 +359,12 @@ def into_a_copy(training, state):
     by_name(training, state)
 
 
+def into_a_new_one(training, state):
+    training = type(training)()
+    by_name(training, state)
+    return training
+
+
 def trying_a_batch_at_last(training, state):
     by_name(training, state)
     torch.rand(1)
@@ -398,6 +427,10 @@ def the_rest_as_a_list(loader, start, now, taken):
         next(rest)
     set_random_states(now)
     return (batch for batch in rest)
+
+
+def yielding_from_it(loader, start, now, taken):
+    yield from with_islice(loader, start, now, taken)
 
 
 def never_start(loader, start, now, taken):
@@ -507,6 +540,68 @@ def a_loader_of_its_own(loader, start, now, taken):
 
 def now_for_start(loader, start, now, taken):
     return with_islice(loader, now, start, taken)
+
+
+def two_by_hand(loader, start, now, taken):
+    set_random_states(start, loader)
+    batches = iter(loader)
+    next(batches), next(batches)
+    set_random_states(now)
+    return batches
+
+
+def now_when_it_is_made(loader, start, now, taken):
+    set_random_states(start, loader)
+    for number, batch in enumerate(loader):
+        if number == taken:
+            set_random_states(now)
+        if number >= taken:
+            yield batch
+
+
+def now_after_the_first(loader, start, now, taken):
+    set_random_states(start, loader)
+    rest = islice(loader, taken, None)
+    first = next(rest)
+    set_random_states(now)
+    return chain([first], rest)
+
+
+def now_before_each(loader, start, now, taken):
+    for batch in with_islice(loader, start, now, taken):
+        set_random_states(now)
+        yield batch
+
+
+def now_after_each(loader, start, now, taken):
+    for batch in with_islice(loader, start, now, taken):
+        yield batch
+        set_random_states(now)
+
+
+def next_of_the_loader(loader, start, now, taken):
+    set_random_states(start, loader)
+    for _ in range(taken):
+        next(loader)
+    set_random_states(now)
+    return loader
+
+
+def next_of_the_loader_later(loader, start, now, taken):
+    yield from next_of_the_loader(loader, start, now, taken)
+
+
+def places_of_the_loader(loader, start, now, taken):
+    set_random_states(start, loader)
+    return loader[taken:]
+
+
+def a_new_iterator_each_time(loader, start, now, taken):
+    set_random_states(start, loader)
+    for _ in range(taken):
+        next(iter(loader))
+    set_random_states(now)
+    return iter(loader)
 
 
 # 07.4
@@ -627,6 +722,38 @@ def asserting(path):
     return torch.load(io.BytesIO(content))
 
 
+def _checked(path):
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest()[:16] != path.stem.rpartition("-")[2]:
+        raise DamagedError(path.name)
+    return content
+
+
+def renaming_what_is_refused(path):
+    content = _checked(path)
+    try:
+        return torch.load(io.BytesIO(content))
+    except Exception as error:
+        raise DamagedError(path.name) from error
+
+
+def bytes_for_a_file(path):
+    return torch.load(_checked(path))
+
+
+def a_buffer_at_its_end(path):
+    buffer = io.BytesIO(_checked(path))
+    buffer.read()
+    return torch.load(buffer)
+
+
+def a_file_at_its_end(path):
+    _checked(path)
+    with path.open("rb") as file:
+        file.read()
+        return torch.load(file)
+
+
 # 07.5
 
 
@@ -744,6 +871,10 @@ def infinity_for_both(values, mode="min", min_delta=0.0):
         if value < kept - min_delta if mode == "min" else value > kept + min_delta:
             best, kept = number, value
     return best
+
+
+def a_billion_upward(values, mode="min", min_delta=0.0):
+    return _best(begin=math.inf if mode == "min" else 1e9)(values, mode, min_delta)
 
 
 def return_inside(values, mode="min", min_delta=0.0):
@@ -879,6 +1010,41 @@ def another_error(folder):
         raise FileNotFoundError("no checkpoint is intact") from None
 
 
+def newest_of_files(folder):
+    paths = sorted((path for path in folder.glob("epoch-*.pt") if path.is_file()), reverse=True)
+    kept = None
+    for path in paths:
+        try:
+            return load(path)
+        except DamagedError as error:
+            kept = error
+    if kept:
+        raise kept
+    return None
+
+
+def the_last_three(folder):
+    paths = sorted(folder.glob("epoch-*.pt"), reverse=True)
+    for path in paths[:3]:
+        with contextlib.suppress(DamagedError):
+            return load(path)
+    if paths:
+        raise DamagedError("all are damaged")
+    return None
+
+
+def a_deleted_name(folder):
+    error = None
+    for path in sorted(folder.glob("epoch-*.pt"), reverse=True):
+        try:
+            return load(path)
+        except DamagedError as error:  # noqa: F841 the mistake
+            pass
+    if error:
+        raise error
+    return None
+
+
 RIGHT = (
     Right("07.1", "sets", with_sets),
     Right("07.1", "on a copy first", on_a_copy_first),
@@ -894,6 +1060,7 @@ RIGHT = (
     Right("07.3", "now with the loader", with_the_loader_twice),
     Right("07.3", "chain", the_librarys_way),
     Right("07.3", "a generator expression", the_rest_as_a_list),
+    Right("07.3", "yield from", yielding_from_it),
     Right("07.4", "a pattern", the_library_s_words),
     Right("07.4", "reading twice", reading_twice),
     Right("07.4", "a class of its own", by_the_last_letters),
@@ -904,6 +1071,7 @@ RIGHT = (
     Right("07.6", "backwards", newest_backwards),
     Right("07.6", "popping", newest_with_else),
     Right("07.6", "by number", newest_by_number),
+    Right("07.6", "files only", newest_of_files),
 )
 
 WRONG = (
@@ -927,6 +1095,9 @@ WRONG = (
     Wrong("07.1", "never loading", never_loading, "Nothing is wrong with them"),
     Wrong("07.1", "a message returned", returning_the_message, "and raise"),
     Wrong("07.1", "popping", popping_weights, "The caller still owns"),
+    Wrong("07.1", "a KeyError", raising_a_key_error, "A ValueError is asked"),
+    Wrong("07.1", "assert", asserting_that_all_fit, "leaves assert out"),
+    Wrong("07.1", "a KeyError, the order", a_key_error_over_the_order, "their order says nothing"),
     Wrong(
         "07.2",
         "no scheduler",
@@ -960,6 +1131,7 @@ WRONG = (
     Wrong("07.2", "load_state_dict for all", load_state_dict_for_all, "belongs to the model"),
     Wrong("07.2", "the loader's", load_state_dict_of_the_loader, "belongs to the model"),
     Wrong("07.2", "into a copy", into_a_copy, "training.model.load_state_dict"),
+    Wrong("07.2", "into a new one", into_a_new_one, "A name bound inside"),
     Wrong("07.2", "drawing at last", trying_a_batch_at_last, "Nothing may draw after it"),
     Wrong("07.2", "popping", popping_the_state, "The caller still owns"),
     Wrong("07.3", "never start", never_start, "comes first"),
@@ -980,6 +1152,15 @@ WRONG = (
     Wrong("07.3", "start again in the loader", start_into_the_loader_again, "Set it once"),
     Wrong("07.3", "a loader of its own", a_loader_of_its_own, "go through this loader"),
     Wrong("07.3", "now and start swapped", now_for_start, "from the state of the checkpoint"),
+    Wrong("07.3", "two by hand", two_by_hand, "pass over all `taken`"),
+    Wrong("07.3", "now when it is made", now_when_it_is_made, "was made before set_random_states"),
+    Wrong("07.3", "now after the first", now_after_the_first, "was made before set_random_states"),
+    Wrong("07.3", "now before each", now_before_each, "once, not for each batch"),
+    Wrong("07.3", "now after each", now_after_each, "once, not for each batch"),
+    Wrong("07.3", "next of the loader", next_of_the_loader, "A loader is no iterator"),
+    Wrong("07.3", "next of it, later", next_of_the_loader_later, "A loader is no iterator"),
+    Wrong("07.3", "places of the loader", places_of_the_loader, "A loader is no iterator"),
+    Wrong("07.3", "an iterator each time", a_new_iterator_each_time, "started a second time"),
     Wrong(
         "07.4",
         "the whole digest",
@@ -1029,6 +1210,10 @@ WRONG = (
     Wrong("07.4", "None", returning_none, "Compare the first 16 digits"),
     Wrong("07.4", "catching its own", catching_its_own, "who asked decides"),
     Wrong("07.4", "catching all", catching_all, "Let it come through"),
+    Wrong("07.4", "refused is damaged", renaming_what_is_refused, "so it is not damaged"),
+    Wrong("07.4", "bytes for a file", bytes_for_a_file, "torch.load wants a file"),
+    Wrong("07.4", "a buffer at its end", a_buffer_at_its_end, "f.seek(0)"),
+    Wrong("07.4", "a file at its end", a_file_at_its_end, "f.seek(0)"),
     Wrong("07.4", "as text", as_text, "read_bytes"),
     Wrong("07.4", "the bytes", the_bytes, "what torch.load gives"),
     Wrong("07.4", "assert", asserting, "leaves assert out"),
@@ -1041,6 +1226,9 @@ WRONG = (
     Wrong("07.5", "the lowest of all", with_the_lowest_of_all, "Steps of 0.125 add up"),
     Wrong("07.5", "abs", _best(sign=lambda v, mode: abs(v)), "The sign counts"),
     Wrong("07.5", "from zero", _best(begin=0.0), "begin with infinity"),
+    Wrong("07.5", "from 100", _best(begin=100), "Begin with infinity"),
+    Wrong("07.5", "from a billion", _best(begin=1e9), "Begin with infinity"),
+    Wrong("07.5", "from a billion, upward", a_billion_upward, "Begin with infinity"),
     Wrong("07.5", "the first", beginning_with_the_first, "This is the NaN's epoch"),
     Wrong(
         "07.5",
@@ -1061,6 +1249,27 @@ WRONG = (
     Wrong("07.6", "the oldest", _newest(order=sorted), "The oldest"),
     Wrong("07.6", "numbers as text", _newest(order=_by_plain_number), "As text"),
     Wrong("07.6", "all errors", _newest(catch=Exception), "every slip of yours"),
+    Wrong(
+        "07.6",
+        "errors of reading",
+        _newest(catch=(DamagedError, OSError, EOFError, RuntimeError)),
+        "Catch DamagedError alone",
+    ),
+    Wrong(
+        "07.6",
+        "errors of torch too",
+        _newest(catch=(DamagedError, RuntimeError)),
+        "Catch DamagedError alone",
+    ),
+    Wrong(
+        "07.6",
+        "errors of the drive too",
+        _newest(catch=(DamagedError, OSError)),
+        "What cannot be read is not damaged",
+    ),
+    Wrong("07.6", "the last three", the_last_three, "however many are damaged"),
+    Wrong("07.6", "a deleted name", a_deleted_name, "kept = error"),
+    Wrong("07.6", "torch.load", _newest(give=torch.load), "load, from above"),
     Wrong("07.6", "the path", _newest(give=the_path), "This is where it is"),
     Wrong("07.6", "all .pt files", _newest(pattern="*.pt"), "is no checkpoint"),
     Wrong("07.6", "None if all are damaged", _newest(at_last="none"), "silently"),

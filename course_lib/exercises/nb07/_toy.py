@@ -93,9 +93,13 @@ def saved(state: dict[str, Any], where: Path, label: str) -> Path:
     """Write `where`/label-checksum.pt, as the notebook's save does."""
     content = io.BytesIO()
     torch.save(state, content)
-    checksum = hashlib.sha256(content.getvalue()).hexdigest()[:16]
-    path = where / f"{label}-{checksum}.pt"
-    path.write_bytes(content.getvalue())
+    return written(content.getvalue(), where, label)
+
+
+def written(content: bytes, where: Path, label: str) -> Path:
+    """Write these bytes by a name that has their checksum."""
+    path = where / f"{label}-{hashlib.sha256(content).hexdigest()[:16]}.pt"
+    path.write_bytes(content)
     return path
 
 

@@ -19,6 +19,10 @@ def best_epoch(values: Sequence[float], mode: str = "min", min_delta: float = 0.
 
 
 NAN = math.nan
+FAR = (
+    "A value may lie beyond any number that the search begins with. Begin with infinity, or with "
+    "the first value that is no NaN."
+)
 ALWAYS_FALSE = "Every comparison with NaN is False, so a NaN must not become the best so far."
 
 
@@ -64,6 +68,7 @@ def _lowest(attempt: Any) -> None:
             Known(None, "Does the search begin with 0? It has to begin with infinity."),
         ),
     )
+    _expect(attempt, [2e12, 1e12], 2, "Large values count too.", (Known(None, FAR),))
 
 
 def _ties(attempt: Any) -> None:
@@ -101,6 +106,8 @@ def _highest(attempt: Any) -> None:
         ),
         mode="max",
     )
+    known = (Known(None, FAR),)
+    _expect(attempt, [-2e12, -1e12], 2, "Values far below zero count too.", known, mode="max")
 
 
 def _by_more(attempt: Any) -> None:

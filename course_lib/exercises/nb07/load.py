@@ -34,6 +34,10 @@ FIRST = (
     "torch.load was there first, and it does what a file tells it, damaged or not. Compare the "
     "checksum of path.read_bytes() before, and load then."
 )
+READ_OUT = (
+    "It is read to its end, and torch.load finds nothing there: f.seek(0), or a new "
+    "io.BytesIO(content)."
+)
 
 
 def _state() -> dict[str, Any]:
@@ -60,6 +64,8 @@ def _intact(attempt: Any) -> None:
                 explaining(UnicodeError, "These are bytes, and no text: path.read_bytes()."),
                 explaining(IndexError, LAST_DASH),
                 explaining(ValueError, LAST_DASH),
+                explaining(AttributeError, "torch.load wants a file: io.BytesIO(content).", "seek"),
+                explaining(EOFError, READ_OUT),
             ):
                 got = call(attempt, path, tried=tried)
             expect(got, _state(), tried=tried, idea="Return what torch.load gives, all of it.")
@@ -146,12 +152,11 @@ def _strangers(attempt: Any) -> None:
     with _toy.folder() as folder:
         mark, tried = folder / "mark", "a program in a file whose checksum is right"
         path = _toy.saved({"epoch": 5, "note": Stranger(mark)}, folder, "epoch-005")
-        raised = True
+        error = None
         try:
             call(attempt, path, tried=tried)
-            raised = False
-        except Raised:
-            pass  # as it should
+        except Raised as raised:
+            error = raised.error  # as it should
         finally:
             _expect_not_run(
                 mark,
@@ -159,13 +164,25 @@ def _strangers(attempt: Any) -> None:
                 "Anybody can compute a checksum: it tells of damage, not of malice. Leave "
                 "weights_only at True.",
             )
-        expect_that(
-            raised,
-            tried=tried,
-            told="no error",
-            expected="the error of torch.load",
-            idea="torch.load refuses it with an error. Let it come through: who asked has to know.",
-        )
+        _expect_of_torch(error, tried)
+
+
+def _expect_of_torch(error: BaseException | None, tried: str) -> None:
+    expect_that(
+        error is not None,
+        tried=tried,
+        told="no error",
+        expected="the error of torch.load",
+        idea="torch.load refuses it with an error. Let it come through: who asked has to know.",
+    )
+    expect_that(
+        not _toy.is_damaged_error(error),
+        tried=tried,
+        told="a DamagedError",
+        expected="the error of torch.load",
+        idea="The file is as it was written, so it is not damaged: let torch.load's error come "
+        "through.",
+    )
 
 
 EXERCISE = Exercise(

@@ -1,7 +1,8 @@
 """Exercise 07.1: weights that fit, or an error that says all."""
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from course_lib.exercises._checking import (
     explaining,
 )
 from course_lib.exercises._exercise import Exercise
+from course_lib.exercises._explain import place_of
 
 
 def load_weights(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -54,6 +56,10 @@ TOO_LATE = (
     "shapes first, with model.state_dict()."
 )
 ABSENT = "weights[name] fails where the name is missing. Compare shapes of names on both sides."
+ANOTHER_KIND = (
+    "A ValueError is asked: who catches it catches this one and no other. And `python -O` leaves "
+    "assert out."
+)
 BUFFERS = (
     "A model's state has buffers as well, such as BatchNorm's means. model.state_dict() has all, "
     "named_parameters() has not."
@@ -66,6 +72,25 @@ def _weights() -> dict[str, Tensor]:
         name: torch.full_like(tensor, 10.0 + number)
         for number, (name, tensor) in enumerate(Net().state_dict().items())
     }
+
+
+@contextlib.contextmanager
+def _explaining_own(idea: str) -> Iterator[None]:
+    """Say `idea` on the card if the attempt raises an error by a `raise` or `assert` of its own."""
+    try:
+        yield
+    except Raised as raised:
+        if _is_own(raised.error):
+            raised.idea = idea
+        raise
+
+
+def _is_own(error: BaseException) -> bool:
+    """Whether it comes from a `raise` or `assert` of the attempt, and not from what it called."""
+    place = place_of(error)
+    if place is None or isinstance(error, AssertionError):
+        return place is not None
+    return re.search(rf"\braise {type(error).__name__}\b", place.text) is not None
 
 
 def _call(attempt: Any, model: nn.Module, weights: dict[str, Tensor], tried: str) -> None:
@@ -83,7 +108,7 @@ def _loads(attempt: Any) -> None:
     order = "The same names and shapes. They come by name: their order says nothing."
     for weights, how, idea in ((given, "", BUFFERS), (turned, ", in another order", order)):
         model, tried = Net(), f"{MODEL}; weights with the same names{how}"
-        with explaining(ValueError, idea):
+        with explaining(ValueError, idea), _explaining_own(idea):
             _call(attempt, model, weights, tried)
         for name, tensor in turned.items():
             expect(
@@ -101,7 +126,8 @@ def _refused(attempt: Any, weights: dict[str, Tensor], what: str, names: list[st
     model, tried = Net(), f"{MODEL}; weights {what}"
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     try:
-        _call(attempt, model, weights, tried)
+        with _explaining_own(ANOTHER_KIND):
+            _call(attempt, model, weights, tried)
     except Raised as raised:
         if not isinstance(raised.error, ValueError):
             raise

@@ -1,6 +1,7 @@
 """Exercise 07.6: where to go on."""
 
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,16 @@ def newest(folder: Path) -> dict | None:
 
 NEWEST_FIRST = 'sorted(folder.glob("epoch-*.pt"), reverse=True) has the newest first.'
 OLDER = f"An older one, though a newer one is intact. {NEWEST_FIRST}"
+
+
+THROUGH = (
+    "The error of the damaged one came through, and an intact one is there. try: return "
+    "load(path), except DamagedError: go on with the next, however many are damaged."
+)
+NOT_TORCH = "load, from above, raises DamagedError. torch.load has errors of many kinds."
+DELETED = (
+    "Python deletes the name when the `except` block ends. Keep the error by another: kept = error."
+)
 
 
 def _state(epoch: int) -> dict[str, Any]:
@@ -102,17 +113,19 @@ def _newest(attempt: Any) -> None:
 def _damaged(attempt: Any) -> None:
     """damaged ones are passed over"""
     with _toy.folder() as folder:
-        paths = _filled(folder, (1, 2, 3, 4))
-        for cut, epoch in ((3, 3), (2, 2)):
-            _cut(paths[cut])
-            damaged = " and ".join(str(n) for n in range(cut + 1, 5))
-            tried = f"epochs 1 to 4, of which {damaged} cut short"
-            through = (
-                "The error of the damaged one came through, and an intact one is there. try: "
-                "return load(path), except DamagedError: go on with the next."
-            )
+        paths = _filled(folder, (1, 2, 3, 4, 5))
+        for epoch in (4, 3, 2, 1):
+            _cut(paths[epoch])
+            damaged = " and ".join(str(n) for n in range(epoch + 1, 6))
+            tried = f"epochs 1 to 5, of which {damaged} cut short"
             idea = f"Try load on each, the newest first, and return the first that loads. {OLDER}"
-            with explaining(ValueError, through):
+            with (
+                explaining(ValueError, THROUGH),
+                explaining(RuntimeError, NOT_TORCH),
+                explaining(EOFError, NOT_TORCH),
+                explaining(OSError, NOT_TORCH),
+                explaining(pickle.UnpicklingError, NOT_TORCH),
+            ):
                 _expect(attempt, folder, epoch, tried, idea, Known(_state(1), OLDER))
 
 
@@ -161,6 +174,8 @@ def _all_damaged(attempt: Any) -> None:
                 if _toy.is_damaged_error(raised.error):
                     continue
                 raised.idea = "Raise a DamagedError: one of those that load gave, for example."
+                if isinstance(raised.error, UnboundLocalError):
+                    raised.idea = DELETED
                 raise
             expect_that(
                 False,
@@ -175,21 +190,59 @@ def _all_damaged(attempt: Any) -> None:
 
 def _other_errors(attempt: Any) -> None:
     """other errors come through"""
+    for what in ("with a program in it", "that was cut before its checksum was taken"):
+        with _toy.folder() as folder:
+            _filled(folder, (1, 2))
+            third = _toy.saved({"epoch": 3, "note": Stranger(folder / "mark")}, folder, "epoch-003")
+            if "cut" in what:
+                _toy.written(third.read_bytes()[:200], folder, "epoch-003")
+                third.unlink()
+            _expect_error(attempt, folder, f"epochs 1 and 2, and an epoch 3 {what}")
+
+
+def _expect_error(attempt: Any, folder: Path, tried: str) -> None:
+    try:
+        call(attempt, folder, tried=tried)
+    except Raised:
+        return
+    raise Mistake(
+        tried,
+        "no error",
+        "the error of load",
+        "This file is as it was written, and torch.load refuses it: somebody should know. "
+        "`except Exception` hides that, and every slip of yours. Catch DamagedError alone.",
+    )
+
+
+def _folders(attempt: Any) -> None:
+    """those of reading come through too"""
+    tried = "epochs 1 and 2, and a folder named epoch-003-0000000000000000.pt"
     with _toy.folder() as folder:
         _filled(folder, (1, 2))
-        mark, tried = folder / "mark", "epochs 1 and 2, and an epoch 3 with a program in it"
-        _toy.saved({"epoch": 3, "note": Stranger(mark)}, folder, "epoch-003")
+        (folder / f"epoch-003-{'0' * 16}.pt").mkdir()
         try:
             call(attempt, folder, tried=tried)
         except Raised:
             return
+    if not _takes_files_only(attempt):
         raise Mistake(
             tried,
             "no error",
             "the error of load",
-            "This file is as it was written, and torch.load refuses it: somebody should know. "
-            "`except Exception` hides that, and every slip of yours. Catch DamagedError alone.",
+            "What cannot be read is not damaged: it is an OSError, as when a drive is gone for a "
+            "moment, and an older checkpoint would be taken silently. Catch DamagedError alone.",
         )
+
+
+def _takes_files_only(attempt: Any) -> bool:
+    """Whether it never asks load about a folder, which is as good."""
+    tried = "a folder named epoch-003-0000000000000000.pt, and nothing else"
+    with _toy.folder() as folder:
+        (folder / f"epoch-003-{'0' * 16}.pt").mkdir()
+        try:
+            return call(attempt, folder, tried=tried) is None
+        except Raised:
+            return False
 
 
 EXERCISE = Exercise(
@@ -197,7 +250,7 @@ EXERCISE = Exercise(
     "Where to go on",
     6,
     newest,
-    (_newest, _damaged, _others, _none, _all_damaged, _other_errors),
+    (_newest, _damaged, _others, _none, _all_damaged, _other_errors, _folders),
     (
         'A loop over sorted(folder.glob("epoch-*.pt"), reverse=True): the newest first.',
         "In the loop: try: return load(path), except DamagedError as error: keep the error.",

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining, same
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb07 import _toy
 from course_lib.exercises.nb07._toy import Training, set_random_states
@@ -81,9 +81,25 @@ def _put(attempt: Any, training: Training, state: dict[str, Any]) -> None:
         )
 
 
+def _untouched(training: Training, state: dict[str, Any]) -> bool:
+    return (
+        not training.optimizer.state
+        and training.scheduler.last_epoch == 0
+        and not same(training.model.state_dict(), state["model"])
+    )
+
+
 def _model(attempt: Any) -> None:
     """the model has its weights"""
     _, second, state = _resumed(attempt)
+    expect_that(
+        not call(lambda: _untouched(second, state), tried=TRIED),
+        tried=TRIED,
+        told="neither the model nor the optimizer nor the scheduler has changed",
+        expected="the state in them",
+        idea="Is it put into the training that is passed? A name bound inside, as by training = "
+        "Training(), changes nothing outside.",
+    )
     for name, tensor in state["model"].items():
         expect(
             call(lambda name=name: second.model.state_dict()[name], tried=TRIED),

@@ -25,12 +25,12 @@ def rest_of_epoch(loader: Iterable, start: dict, now: dict, taken: int) -> Itera
 
 
 COUNT, TAKEN, MOST = 10, 2, 50
-TRIED = f"ten numbers in batches of two, the epoch interrupted after {TAKEN} batches"
 START = "set_random_states(start, loader) comes first: the order is drawn when the loader starts."
 AGAIN = (
     "The loader was started a second time, or from the state of the checkpoint, and drew another "
     "order. Start it once: batches = iter(loader), pass over the first, and go on with the same."
 )
+NO_ITERATOR = "A loader is no iterator, and has no places: batches = iter(loader), next(batches)."
 
 
 def _loader(noisy: bool, seed: int) -> DataLoader:
@@ -59,26 +59,37 @@ def _rounded(value: Any) -> Any:
     return [round(number, 4) for number in value] if isinstance(value, list) else value
 
 
-def _epoch(noisy: bool = False) -> Epoch:
+def _drawn() -> list[float]:
+    """The next random numbers, rounded to be read."""
+    return _rounded(_toy.next_numbers())
+
+
+def _tried(epoch: Epoch) -> str:
+    batches = len(epoch.taken)
+    return f"ten numbers in batches of two, the epoch interrupted after {batches} batches"
+
+
+def _epoch(noisy: bool = False, taken: int = TAKEN) -> Epoch:
     """The second epoch of a training in which PyTorch draws after each batch, as for dropout."""
     loader, epoch = _loader(noisy, seed=5), Epoch()
     list(loader)
     epoch.start = _toy.random_states(loader)
     batches = iter(loader)
-    for batch in islice(batches, TAKEN):
+    for batch in islice(batches, taken):
         epoch.taken.append(_plain(batch))
         _toy.next_numbers()
     epoch.now = _toy.random_states(loader)
     for batch in batches:
         epoch.left.append(_plain(batch))
-        epoch.drawn.append(_toy.next_numbers())
+        epoch.drawn.append(_drawn())
     epoch.later = [_plain(batch) for batch in loader]
     return epoch
 
 
-def _rest(attempt: Any, epoch: Epoch, loader: DataLoader, tried: str = TRIED) -> list[tuple]:
+def _rest(attempt: Any, epoch: Epoch, loader: DataLoader, tried: str) -> list[tuple]:
     """What the attempt gives: each batch, and the random numbers that are drawn after it."""
-    got = call(attempt, loader, epoch.start, epoch.now, TAKEN, tried=tried)
+    with explaining(TypeError, NO_ITERATOR, "'DataLoader' object is not"):
+        got = call(attempt, loader, epoch.start, epoch.now, len(epoch.taken), tried=tried)
     expect_that(
         got is not None,
         tried=tried,
@@ -88,10 +99,11 @@ def _rest(attempt: Any, epoch: Epoch, loader: DataLoader, tried: str = TRIED) ->
     )
 
     def through() -> list[tuple]:
-        return [(_plain(batch), _toy.next_numbers()) for batch in islice(iter(got), MOST)]
+        return [(_plain(batch), _drawn()) for batch in islice(iter(got), MOST)]
 
     no_batches = "Return an iterator whose items are the loader's batches, as they come from it."
     with (
+        explaining(TypeError, NO_ITERATOR, "'DataLoader' object is not"),
         explaining(TypeError, no_batches),
         explaining(AttributeError, no_batches),
         explaining(KeyError, no_batches),
@@ -99,26 +111,32 @@ def _rest(attempt: Any, epoch: Epoch, loader: DataLoader, tried: str = TRIED) ->
         return call(through, tried=tried)
 
 
-def _drawn_from(states: dict[str, Any] | None) -> list:
-    """The order that a loader draws that is new, or has its generator in this state."""
+def _drawn_from(states: dict[str, Any] | None, started: int = 0) -> list:
+    """The order that a loader draws that is new, or has its generator in this state.
+
+    It may have been `started` before, without going through to the end.
+    """
     loader = _loader(False, seed=6)
     if states is not None:
         loader.generator.set_state(states["loaders"][0])
+    for _ in range(started):
+        next(iter(loader))
     return [_plain(batch) for batch in loader]
 
 
 def _order(attempt: Any) -> None:
     """the batches that are left, in the order of the interrupted epoch"""
-    epoch = _epoch()
-    new, again = _drawn_from(None), _drawn_from(epoch.now)
-    others = [(order, START) for order in (new[TAKEN:], new)] + [
-        (order, AGAIN) for order in (again[TAKEN:], again, epoch.later[TAKEN:], epoch.later)
-    ]
+    for taken in (TAKEN, TAKEN + 1):
+        _expect_order(attempt, _epoch(taken=taken))
+
+
+def _expect_order(attempt: Any, epoch: Epoch) -> None:
+    tried, taken = _tried(epoch), len(epoch.taken)
     expect(
-        [batch for batch, _ in _rest(attempt, epoch, _loader(False, seed=6))],
+        [batch for batch, _ in _rest(attempt, epoch, _loader(False, seed=6), tried)],
         epoch.left,
-        tried=TRIED,
-        idea=f"The epoch was {epoch.taken + epoch.left}, and {TAKEN} batches are taken. {START}",
+        tried=tried,
+        idea=f"The epoch was {epoch.taken + epoch.left}, and {taken} batches are taken. {START}",
         known=(
             Known(
                 epoch.taken + epoch.left, "The whole epoch: pass over the first `taken` batches."
@@ -127,21 +145,29 @@ def _order(attempt: Any) -> None:
             Known(epoch.left[1:], "One batch too many is passed over: it is never trained on."),
             Known(epoch.taken[-1:] + epoch.left, "One batch comes twice: pass over all `taken`."),
             Known([], "Nothing is left. Is the iterator used up before it is returned?"),
-            *(Known(order, idea) for order, idea in others),
+            *_other_orders(epoch),
         ),
     )
+
+
+def _other_orders(epoch: Epoch) -> list[Known]:
+    """The batches of a loader that starts from another state, or again."""
+    taken = len(epoch.taken)
+    again = (_drawn_from(epoch.now), epoch.later, _drawn_from(epoch.start, started=taken))
+    orders = [(_drawn_from(None), START), *((order, AGAIN) for order in again)]
+    return [Known(part, idea) for order, idea in orders for part in (order[taken:], order)]
 
 
 def _states(attempt: Any) -> None:
     """afterwards Python, NumPy and PyTorch are as at the checkpoint"""
     epoch = _epoch()
+    tried = _tried(epoch)
     _toy.set_random_states(epoch.start)
-    at_start = _toy.next_numbers()
-    rest = _rest(attempt, epoch, _loader(False, seed=6))
+    at_start = [_drawn() for _ in epoch.left]
     expect(
-        rest[0][1],
-        epoch.drawn[0],
-        tried=f"{TRIED}: the next random number of Python, NumPy and PyTorch",
+        [drawn for _, drawn in _rest(attempt, epoch, _loader(False, seed=6), tried)],
+        epoch.drawn,
+        tried=f"{tried}: what Python, NumPy and PyTorch draw after each batch",
         idea="Dropout goes on from the checkpoint: set_random_states(now), after passing over.",
         known=(
             Known(
@@ -149,23 +175,20 @@ def _states(attempt: Any) -> None:
                 "These are the numbers of the epoch's start: dropout would repeat itself. "
                 "set_random_states(now) comes after passing over.",
             ),
+            Known(
+                [epoch.drawn[0] for _ in epoch.left],
+                "The same numbers after each batch: set_random_states(now) comes once, not for "
+                "each batch. A line after `yield` or before it in a loop runs each time.",
+            ),
         ),
     )
 
 
 def _noisy_known(epoch: Epoch) -> tuple[Known, ...]:
-    """The batches of two mistakes with a dataset that draws."""
-    loader = _loader(True, seed=6)
+    """The batches of three mistakes with a dataset that draws."""
+    loader, taken = _loader(True, seed=6), len(epoch.taken)
     _toy.set_random_states(epoch.start, loader)
-    at_once = [_plain(batch) for batch in loader][TAKEN:]
-    _toy.set_random_states(epoch.start, loader)
-    batches = iter(loader)
-    _toy.set_random_states(epoch.now)
-    too_early = []
-    for number, batch in enumerate(batches):
-        if number >= TAKEN:
-            too_early.append(_plain(batch))
-            _toy.next_numbers()
+    at_once = [_plain(batch) for batch in loader][taken:]
     return (
         Known(
             at_once,
@@ -173,17 +196,36 @@ def _noisy_known(epoch: Epoch) -> tuple[Known, ...]:
             "does. Make those that are left one by one, after set_random_states(now).",
         ),
         Known(
-            too_early,
+            _now_set_after(epoch, 0),
             "set_random_states(now) came before the first batches were passed over, and they drew "
             "on. islice does nothing until its first item is asked for: pass over with a loop.",
+        ),
+        Known(
+            _now_set_after(epoch, taken + 1),
+            "The first of them is late: that batch was made before set_random_states(now). When a "
+            "loop hands you a batch, its random numbers are drawn. Set them before asking for it.",
         ),
     )
 
 
+def _now_set_after(epoch: Epoch, made: int) -> list:
+    """The noise that is left if the states of the checkpoint are set when `made` are made."""
+    loader, taken, left = _loader(True, seed=6), len(epoch.taken), []
+    _toy.set_random_states(epoch.start, loader)
+    batches = iter(loader)
+    for number in range(taken + len(epoch.left)):
+        if number == made:
+            _toy.set_random_states(epoch.now)
+        if number > taken:
+            _toy.next_numbers()  # as the training does, after each batch that is left
+        left.append(_plain(next(batches)))
+    return left[taken:]
+
+
 def _noisy(attempt: Any) -> None:
     """a dataset that draws random numbers goes on with those of the checkpoint"""
-    epoch, tried = _epoch(noisy=True), f"{TRIED}; each item has random noise"
-    known = _noisy_known(epoch)
+    epoch = _epoch(noisy=True, taken=TAKEN + 1)
+    tried, known = f"{_tried(epoch)}; each item has random noise", _noisy_known(epoch)
     rest = _rest(attempt, epoch, _loader(True, seed=6), tried)
     expect(
         [batch for batch, _ in rest],
@@ -204,11 +246,12 @@ def _noisy(attempt: Any) -> None:
 def _later(attempt: Any) -> None:
     """the next epoch has the order that it would have had"""
     epoch, loader = _epoch(), _loader(False, seed=6)
-    _rest(attempt, epoch, loader)
+    tried = _tried(epoch)
+    _rest(attempt, epoch, loader, tried)
     expect(
         [_plain(batch) for batch in loader],
         epoch.later,
-        tried=f"{TRIED}: the epoch after it",
+        tried=f"{tried}: the epoch after it",
         idea="The loader's own generator has to go on from where this epoch's order was drawn. "
         "Set it once, by start, go through this loader and no copy, and leave it alone then.",
     )
