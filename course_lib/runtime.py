@@ -83,12 +83,14 @@ def progress_bar(steps: Iterable | None, total: int | None, description: str) ->
 
     if "ipykernel" in sys.modules:
         with contextlib.suppress(ImportError):  # no ipywidgets
+            from IPython import get_ipython
             from IPython.display import publish_display_data
             from tqdm.notebook import tqdm_notebook
 
-            bar = tqdm_notebook(steps, description, total, leave=False, display=False)
-            publish_display_data(widget_view(bar.container))
-            return bar
+            if get_ipython() is not None:  # publishing would make a shell where there is none
+                bar = tqdm_notebook(steps, description, total, leave=False, display=False)
+                publish_display_data(widget_view(bar.container))
+                return bar
     return tqdm(steps, description, total, leave=False)
 
 

@@ -646,8 +646,7 @@ def test_an_error_in_another_thread_speaks_of_nothing_else():
 
 
 @pytest.mark.parametrize("loader", [batches(3), Stream(batches(3))], ids=["length", "none"])
-def test_the_bar_shows_epoch_and_loss_and_goes_away(loader, capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # as outside of a notebook
+def test_the_bar_shows_epoch_and_loss_and_goes_away(loader, capsys):
     run_fit(loader=loader, epochs=2, progress=True)
     shown = capsys.readouterr()
     assert shown.out == "" and "training" in shown.err

@@ -162,3 +162,13 @@ def test_several_threads_are_in_the_plural(monkeypatch, capsys):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     runtime.report()
     assert capsys.readouterr().out.endswith("· 2 threads\n")
+
+
+def test_where_ipykernel_is_imported_and_no_kernel_runs_the_bar_is_a_line_and_makes_no_shell(capsys):
+    import ipykernel  # noqa: F401
+    from IPython.core.interactiveshell import InteractiveShell
+
+    assert list(runtime.progress_bar(range(3), 3, "counting")) == [0, 1, 2]
+    shown = capsys.readouterr()
+    assert shown.out == "" and "counting" in shown.err
+    assert not InteractiveShell.initialized()
