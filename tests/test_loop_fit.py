@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import sys
 import threading
 import traceback
 from statistics import fmean

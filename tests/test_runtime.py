@@ -164,7 +164,7 @@ def test_several_threads_are_in_the_plural(monkeypatch, capsys):
     assert capsys.readouterr().out.endswith("· 2 threads\n")
 
 
-def test_where_ipykernel_is_imported_and_no_kernel_runs_the_bar_is_a_line_and_makes_no_shell(capsys):
+def test_imported_ipykernel_without_a_kernel_makes_the_bar_a_line_and_no_shell(capsys):
     import ipykernel  # noqa: F401
     from IPython.core.interactiveshell import InteractiveShell
 
