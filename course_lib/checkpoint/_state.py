@@ -13,8 +13,9 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from course_lib.checkpoint._generators import generators
+from course_lib.checkpoint._names import expect_same_names
 from course_lib.checkpoint.randomness import random_states
-from course_lib.checkpoint.weights import expect_same_names
 
 PARTS = ("model", "optimizer", "scheduler", "scaler")
 NOT_THERE = "not in the model"
@@ -107,7 +108,7 @@ def _loader(loader: Any) -> dict[str, Any]:
         return {
             "examples": examples,
             "batch size": loader.batch_size,
-            "generators": len(random_states(loader)["loaders"]),
+            "generators": len(list(generators([loader]))),
         }
     return {}  # a list, or a stream
 

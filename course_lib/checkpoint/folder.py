@@ -171,7 +171,8 @@ class Checkpoints:
             )
         else:
             restore(run, state)
-            for damaged in self.files()[: self.files().index(path)]:
+            files = self.files()
+            for damaged in files[: files.index(path)]:
                 damaged.rename(f"{damaged}.damaged")  # so that no intact one is deleted for it
             self._settings, self._resumed = state["settings"], state
             self._saved = (run.step, run.epoch)

@@ -1,11 +1,13 @@
 """All states that decide what random numbers come next."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
+
+from course_lib.checkpoint._generators import generators
 
 
 def random_states(*loaders: Any) -> dict[str, Any]:
@@ -23,7 +25,7 @@ def random_states(*loaders: Any) -> dict[str, Any]:
         "numpy": [name, torch.from_numpy(keys.astype(np.int64)), place, has_gauss, cached],
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-        "loaders": [generator.get_state() for generator in _generators(loaders)],
+        "loaders": [generator.get_state() for generator in generators(loaders)],
     }
 
 
@@ -35,10 +37,10 @@ def set_random_states(states: Mapping[str, Any], *loaders: Any) -> None:
 
     Built in notebooks/07_checkpoints.ipynb.
     """
-    generators = list(_generators(loaders))
-    if loaders and len(generators) != len(states["loaders"]):
+    found = list(generators(loaders))
+    if loaders and len(found) != len(states["loaders"]):
         raise ValueError(
-            f"set_random_states: the loaders have {len(generators)} generators, expected "
+            f"set_random_states: the loaders have {len(found)} generators, expected "
             f"{len(states['loaders'])}, as when the states were taken. Make the loaders in the "
             "same way: generator=... and the sampler decide."
         )
@@ -49,18 +51,5 @@ def set_random_states(states: Mapping[str, Any], *loaders: Any) -> None:
     torch.set_rng_state(states["torch"])
     if states["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(states["cuda"])
-    for generator, state in zip(generators, states["loaders"], strict=False):
+    for generator, state in zip(found, states["loaders"], strict=False):
         generator.set_state(state)
-
-
-def _generators(loaders: Any) -> Iterator[torch.Generator]:
-    """Each generator that decides the order of a loader, once."""
-    seen: list[torch.Generator] = []
-    for loader in loaders:
-        batch_sampler = getattr(loader, "batch_sampler", None)
-        samplers = [loader, getattr(loader, "sampler", None), batch_sampler]
-        for holder in [*samplers, getattr(batch_sampler, "sampler", None)]:
-            found = getattr(holder, "generator", None)
-            if isinstance(found, torch.Generator) and all(found is not other for other in seen):
-                seen.append(found)
-    yield from seen

@@ -49,7 +49,7 @@ def checkpoint() -> tuple[Path, bytes]:
     model, optimizer, scheduler, loader = setting.objects()
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = _saving.Timed(folder)
-        _saving._fit(setting, checkpoints, model, loader, optimizer, scheduler)
+        _saving.trained(setting, checkpoints, model, loader, optimizer, scheduler)
         path = Checkpoints(folder).files()[0]
         return path, path.read_bytes()
 

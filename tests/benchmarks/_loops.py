@@ -181,12 +181,9 @@ def trainer(setting: Setting) -> Training:
     return Training(model, run)
 
 
-def lightning(setting: Setting) -> Training:
-    """lightning.Trainer, barebones: without all that may slow it down."""
-    from lightning import LightningModule, Trainer
-
-    model, optimizer, scheduler, loader = setting.objects()
-    model.train()  # the others do so; lightning leaves a pretrained backbone in eval mode
+def lightning_module(model: nn.Module, optimizer: AdamW, scheduler: LambdaLR) -> nn.Module:
+    """What lightning wants of a training."""
+    from lightning import LightningModule
 
     class Module(LightningModule):
         def __init__(self) -> None:
@@ -201,6 +198,16 @@ def lightning(setting: Setting) -> Training:
             each_step = {"scheduler": scheduler, "interval": "step"}
             return {"optimizer": optimizer, "lr_scheduler": each_step}
 
+    return Module()
+
+
+def lightning(setting: Setting) -> Training:
+    """lightning.Trainer, barebones: without all that may slow it down."""
+    from lightning import Trainer
+
+    model, optimizer, scheduler, loader = setting.objects()
+    model.train()  # the others do so; lightning leaves a pretrained backbone in eval mode
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -213,7 +220,7 @@ def lightning(setting: Setting) -> Training:
             warnings.simplefilter("ignore")  # that the loader might have more workers
             made.fit(module, loader)
 
-    module = Module()
+    module = lightning_module(model, optimizer, scheduler)
     return Training(model, run)
 
 

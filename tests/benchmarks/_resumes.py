@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, Dataset
@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 from course_lib import data, loop, runtime
 from course_lib.checkpoint import Checkpoints
 from tests.benchmarks import _tasks
-from tests.benchmarks._loops import _WithLoss
+from tests.benchmarks._loops import _WithLoss, lightning_module
 from tests.killed import EVERY, Told
 
 EPOCHS, COUNT, BATCH_SIZE = 4, 320, 32
@@ -147,24 +147,11 @@ def trainer(tell: Callable, setting: Setting, folder: Path, out: Path) -> None:
 
 
 def lightning(tell: Callable, setting: Setting, folder: Path, out: Path) -> None:
-    from lightning import Callback, LightningModule, Trainer, seed_everything
+    from lightning import Callback, Trainer, seed_everything
     from lightning.pytorch.callbacks import ModelCheckpoint
 
     model, optimizer, scheduler = setting.objects()
     told = Told(tell)
-
-    class Module(LightningModule):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model, self.loss_fn = model, nn.CrossEntropyLoss()
-
-        def training_step(self, batch: dict[str, Tensor]) -> Tensor:
-            labels = batch.pop("labels")
-            return self.loss_fn(self.model(**batch), labels)
-
-        def configure_optimizers(self) -> dict[str, object]:
-            each_step = {"scheduler": scheduler, "interval": "step"}
-            return {"optimizer": optimizer, "lr_scheduler": each_step}
 
     class Tell(Callback):
         def on_train_start(self, trainer, module) -> None:
@@ -179,7 +166,8 @@ def lightning(tell: Callable, setting: Setting, folder: Path, out: Path) -> None
     saving = ModelCheckpoint(folder, every_n_train_steps=EVERY, save_last=True)
     silent = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     made = Trainer(accelerator="cpu", max_epochs=EPOCHS, callbacks=[Tell(), saving], **silent)
-    made.fit(Module(), setting.loader(), ckpt_path="last")
+    module = lightning_module(model, optimizer, scheduler)
+    made.fit(module, setting.loader(), ckpt_path="last")
     _write(out, told, model, optimizer, scheduler)
 
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from course_lib.checkpoint import Checkpoints, export
 from course_lib.loop import fit
-from tests.benchmarks import _tasks
+from tests.benchmarks import _tasks, transfer
 from tests.benchmarks._loops import CLIP, Setting
 from tests.benchmarks._table import table
 
@@ -49,16 +49,6 @@ class Timed(Checkpoints):
         start = time.perf_counter()
         super().on_epoch(run)
         self.saving += time.perf_counter() - start
-
-
-class StopAt:
-    """Ends a training in the middle of an epoch."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_step(self, run: Any) -> None:
-        run.stop = run.stop or run.step == self.step
 
 
 def cost(rounds: int = ROUNDS) -> str:
@@ -106,7 +96,7 @@ def _epochs(setting: Setting, every: int | None) -> tuple[float, float, int, int
     with tempfile.TemporaryDirectory() as folder:
         checkpoints = Timed(folder, every=every)
         start = time.perf_counter()
-        _fit(setting, checkpoints, model, loader, optimizer, scheduler)
+        trained(setting, checkpoints, model, loader, optimizer, scheduler)
         total = time.perf_counter() - start
         size = checkpoints.files()[0].stat().st_size
         weights = export(model, Path(folder) / "weights.safetensors").stat().st_size
@@ -120,13 +110,13 @@ def _resumed(setting: Setting) -> tuple[float, float]:
         for _ in range(2):
             model, optimizer, scheduler, loader = setting.objects()
             checkpoints = Timed(folder, resume=True)
-            stop = StopAt(len(loader) - 1)
+            stop = transfer.StopsAfter(len(loader) - 1)
             with contextlib.redirect_stdout(None):
-                _fit(setting, checkpoints, model, loader, optimizer, scheduler, [stop])
+                trained(setting, checkpoints, model, loader, optimizer, scheduler, [stop])
     return checkpoints.loading, checkpoints.passing
 
 
-def _fit(
+def trained(
     setting: Setting, checkpoints: Timed, model, loader, optimizer, scheduler, callbacks=()
 ) -> None:
     options = {"epochs": setting.epochs, "scheduler": scheduler, "clip": CLIP, "progress": False}

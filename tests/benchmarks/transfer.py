@@ -167,7 +167,7 @@ class StopsAfter:
         self.steps = steps
 
     def on_step(self, run: Any) -> None:
-        run.stop = run.step == self.steps
+        run.stop = run.stop or run.step == self.steps
 
 
 def groups(model: TextClassifier, rates: tuple[float, float] = RATES) -> list[dict]:
