@@ -3,8 +3,8 @@
 import pytest
 
 from course_lib import explore
-from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, expect_shown, wait_for
+from tests.browser import common
+from tests.browser.page import expect_shown, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -14,9 +14,7 @@ STOPPING = "explore.stopping("
 CURVE = [2.0, 1.5, 1.4921875, 1.625, 1.75, 1.25, *[1.5] * 12, 1.0, 1.125]
 
 
-def test_notebook_07_runs_to_its_end_without_an_error(notebook):
-    assert None not in notebook.counts()
-    assert notebook.errors() == []
+test_notebook_07_runs_to_its_end_without_an_error = common.runs_to_its_end
 
 
 def test_the_stop_moves_on_the_notebook_s_own_curve(notebook):
@@ -50,13 +48,5 @@ def test_the_stop_follows_patience_and_min_delta(notebook):
     assert notebook.errors() == []
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-def test_everything_under_the_cells_is_readable(notebook, theme):
-    notebook.theme(theme)
-    read, found = faint(notebook.outputs)
-    assert read > 50
-    assert found == []
-
-
-def test_no_label_and_no_output_is_cut_off(notebook):
-    assert notebook.cut_off() == []
+test_everything_under_the_cells_is_readable = common.readable
+test_no_label_and_no_output_is_cut_off = common.not_cut_off

@@ -5,8 +5,8 @@ import pytest
 from course_lib import explore, plot
 from course_lib.data import LIBRARIES
 from course_lib.model import TextClassifier, load_backbone
-from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, wait_for
+from tests.browser import common
+from tests.browser.page import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,9 +36,7 @@ def labels_of(explorer):
     return {key: control.label for key, control in explorer.controls.items()}
 
 
-def test_notebook_03_runs_to_its_end_without_an_error(notebook):
-    assert None not in notebook.counts()
-    assert notebook.errors() == []
+test_notebook_03_runs_to_its_end_without_an_error = common.runs_to_its_end
 
 
 def test_the_shapes_follow_b_and_t(notebook, pretrained):
@@ -90,13 +88,5 @@ def test_an_empty_sentence_is_no_error_and_a_next_one_is_drawn(notebook, pretrai
     assert notebook.errors() == []
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-def test_everything_under_the_cells_is_readable(notebook, theme):
-    notebook.theme(theme)
-    read, found = faint(notebook.outputs)
-    assert read > 50
-    assert found == []
-
-
-def test_no_label_and_no_output_is_cut_off(notebook):
-    assert notebook.cut_off() == []
+test_everything_under_the_cells_is_readable = common.readable
+test_no_label_and_no_output_is_cut_off = common.not_cut_off

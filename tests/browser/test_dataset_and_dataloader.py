@@ -3,8 +3,8 @@
 import pytest
 
 from course_lib import explore
-from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, expect_shown, wait_for
+from tests.browser import common
+from tests.browser.page import expect_shown, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -27,9 +27,7 @@ def run_with_own_data(notebook, piece, source):
     return live, here, {key: control.label for key, control in here.controls.items()}
 
 
-def test_notebook_02_runs_to_its_end_without_an_error(notebook):
-    assert None not in notebook.counts()
-    assert notebook.errors() == []
+test_notebook_02_runs_to_its_end_without_an_error = common.runs_to_its_end
 
 
 def test_bucketing_changes_the_picture_of_the_notebook_s_own_batches(notebook):
@@ -78,13 +76,5 @@ def test_the_classes_follow_the_slider_step_by_step(notebook):
     expect_shown(live, here.view(balance=0))
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-def test_everything_under_the_cells_is_readable(notebook, theme):
-    notebook.theme(theme)
-    read, found = faint(notebook.outputs)
-    assert read > 50
-    assert found == []
-
-
-def test_no_label_and_no_output_is_cut_off(notebook):
-    assert notebook.cut_off() == []
+test_everything_under_the_cells_is_readable = common.readable
+test_no_label_and_no_output_is_cut_off = common.not_cut_off

@@ -3,8 +3,8 @@
 import pytest
 
 from course_lib import explore
-from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, expect_shown, wait_for
+from tests.browser import common
+from tests.browser.page import expect_shown, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -44,9 +44,7 @@ def write(live, label, text):
     field.press("Enter")
 
 
-def test_notebook_06_runs_to_its_end_without_an_error(notebook):
-    assert None not in notebook.counts()
-    assert notebook.errors() == []
+test_notebook_06_runs_to_its_end_without_an_error = common.runs_to_its_end
 
 
 def test_a_typed_sentence_is_classified_by_the_notebook_s_own_model(notebook):
@@ -81,13 +79,5 @@ def test_words_and_bars_follow_the_sentence_and_the_class(notebook):
     expect_shown(live, explorer.view(sentence="one"))
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-def test_everything_under_the_cells_is_readable(notebook, theme):
-    notebook.theme(theme)
-    read, found = faint(notebook.outputs)
-    assert read > 50
-    assert found == []
-
-
-def test_no_label_and_no_output_is_cut_off(notebook):
-    assert notebook.cut_off() == []
+test_everything_under_the_cells_is_readable = common.readable
+test_no_label_and_no_output_is_cut_off = common.not_cut_off

@@ -4,8 +4,8 @@ import pytest
 from torch import nn, zeros
 
 from course_lib import exercises, explore
-from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, wait_for
+from tests.browser import common
+from tests.browser.page import wait_for
 from tests.notebooks.solve import fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -15,9 +15,7 @@ PICTURES, TREE = "explore.weight_pictures(", "explore.module_tree("
 STUB = 'exercise.check("01.1", Linear)'
 
 
-def test_notebook_01_runs_to_its_end_without_an_error(notebook):
-    assert None not in notebook.counts()
-    assert notebook.errors() == []
+test_notebook_01_runs_to_its_end_without_an_error = common.runs_to_its_end
 
 
 def test_the_tree_shows_a_batch_a_depth_and_a_frozen_layer(notebook):
@@ -64,13 +62,5 @@ def test_exercise_01_1_is_solved_by_its_solution(notebook):
     output.get_by_text("Exercise 01.1 · A linear layer from two parameters · solved").wait_for()
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-def test_everything_under_the_cells_is_readable(notebook, theme):
-    notebook.theme(theme)
-    read, found = faint(notebook.outputs)
-    assert read > 50
-    assert found == []
-
-
-def test_no_label_and_no_output_is_cut_off(notebook):
-    assert notebook.cut_off() == []
+test_everything_under_the_cells_is_readable = common.readable
+test_no_label_and_no_output_is_cut_off = common.not_cut_off

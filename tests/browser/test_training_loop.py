@@ -4,8 +4,8 @@ import pytest
 
 from course_lib import explore
 from course_lib.explore import nb05
-from tests.browser.contrast import faint
-from tests.browser.page import DARK, LIGHT, expect_shown
+from tests.browser import common
+from tests.browser.page import expect_shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -21,9 +21,7 @@ def opened_on(notebook, piece, here):
     return live, {key: control.label for key, control in here.controls.items()}
 
 
-def test_notebook_05_runs_to_its_end_without_an_error(notebook):
-    assert None not in notebook.counts()
-    assert notebook.errors() == []
+test_notebook_05_runs_to_its_end_without_an_error = common.runs_to_its_end
 
 
 def test_the_path_follows_rate_optimizer_and_steps(notebook):
@@ -62,13 +60,5 @@ def test_the_training_follows_schedule_rate_and_unit(notebook):
     assert notebook.errors() == []
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT])
-def test_everything_under_the_cells_is_readable(notebook, theme):
-    notebook.theme(theme)
-    read, found = faint(notebook.outputs)
-    assert read > 50
-    assert found == []
-
-
-def test_no_label_and_no_output_is_cut_off(notebook):
-    assert notebook.cut_off() == []
+test_everything_under_the_cells_is_readable = common.readable
+test_no_label_and_no_output_is_cut_off = common.not_cut_off
