@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from course_lib import data, runtime
 from course_lib.model import load_backbone
 from course_lib.pretrain import _examples, _run
-from course_lib.pretrain._pieces import SPECIAL
 from course_lib.pretrain._recipe import Recipe
+from course_lib.pretrain.pieces import SPECIAL, token_pieces
 from tests.benchmarks import transfer
 
 FOLDER = runtime.data_dir() / "backbone"
@@ -141,7 +141,7 @@ def validation_sentences():
 @torch.no_grad()
 def masked_loss(model, tokenizer, sentences):
     """Mean cross-entropy over the tokens that the recipe's masks hide."""
-    examples = _examples.token_pieces(tokenizer.backend_tokenizer, sentences, RECIPE.tokens)
+    examples = token_pieces(tokenizer.backend_tokenizer, sentences, RECIPE.tokens)
     total, count = 0.0, 0
     for start in range(0, len(examples), RECIPE.batch_size):
         part = examples[start : start + RECIPE.batch_size]

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 
 from course_lib.pretrain import __main__ as command
 from course_lib.pretrain import _examples, _run
-from course_lib.pretrain._pieces import SPECIAL, learn_pieces, train_tokenizer
 from course_lib.pretrain._recipe import Recipe
+from course_lib.pretrain.pieces import SPECIAL, learn_pieces, token_pieces, train_tokenizer
 
 SMALL = Recipe(
     vocabulary=200, hidden=16, layers=1, heads=2, tokens=12, batch_size=4, steps=7, warm_up=2
@@ -85,7 +85,7 @@ def test_the_tokenizer_lowers_marks_the_ends_and_knows_what_it_does_not_know(tok
 
 
 def test_a_long_paragraph_is_cut_into_pieces_and_nothing_of_it_is_lost(tokenizer):
-    pieces = _examples.token_pieces(tokenizer, [TEXTS[0]], 12)
+    pieces = token_pieces(tokenizer, [TEXTS[0]], 12)
     ids = tokenizer.encode(TEXTS[0], add_special_tokens=False).ids
     first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     assert [len(piece) for piece in pieces] == [12, 9]
@@ -121,7 +121,7 @@ def test_of_the_chosen_tokens_80_percent_are_masked_10_replaced_10_left(tokenize
 
 def test_a_batch_has_something_to_guess_even_where_chance_chose_nothing(tokenizer):
     examples = [tokenizer.encode(text).ids for text in ("a small line", "the pen")]
-    batch = _examples.masked_batch(examples, tokenizer, Recipe(mask=0.0), seed=3)
+    batch = _examples.masked_batch(examples, tokenizer, Recipe(mask=1e-9), seed=3)
     assert len(batch.targets) == 1
     assert batch.targets.item() >= len(SPECIAL)
 

@@ -52,7 +52,7 @@ def fit(
 
     Everything runs where the model is: batches are moved to its device. Ctrl-C (in a notebook: the
     stop button) ends the training after the present step, and the history so far is returned. The
-    model is left in training mode.
+    model is left in training mode, but for parts whose weights are all frozen: see `train_epoch`.
 
     Arguments:
         metrics       of the validation part, see `evaluate`, which gets `decide` as well

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.amp import GradScaler
 from torch.optim import Optimizer
 
+from course_lib.freeze import train_mode
 from course_lib.loop._batch import (
     Batch,
     device_of,
@@ -87,7 +88,8 @@ def train_epoch(
 ) -> float:
     """Take every batch of the loader once, in training mode. Returns the mean loss of the steps.
 
-    Batches are moved to the model's device.
+    Batches are moved to the model's device. A part whose weights are all frozen stays in evaluation
+    mode: its dropout drops nothing, and a BatchNorm in it keeps its statistics.
 
     Arguments:
         accumulate  so many batches make one step; the last step of an epoch may have fewer
@@ -101,7 +103,7 @@ def train_epoch(
     """
     if accumulate < 1:
         raise ValueError(f"train_epoch: got accumulate = {accumulate}, expected 1 or more.")
-    model.train()
+    train_mode(model)
     device, losses = device_of(model), []
     for group in grouped(loader, accumulate):
         try:

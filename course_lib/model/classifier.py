@@ -75,7 +75,6 @@ class TextClassifier(nn.Module):
         H = backbone.config.hidden_size
         self.backbone, self.pooling = backbone, pooling
         self.head = linear_head(H, num_classes) if head is None else head
-        self.num_classes = num_classes
         _expect_fit(self.pooling, self.head, H, num_classes)
 
     def forward(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from course_lib import _files, runtime
 from course_lib.data import load_paragraphs
-from course_lib.pretrain._pieces import train_tokenizer
 from course_lib.pretrain._recipe import Recipe
 from course_lib.pretrain._run import Run
+from course_lib.pretrain.pieces import train_tokenizer
 from course_lib.shapes import count_parameters
 
 FINE_TUNING_DROPOUT = 0.2  # goes into config.json; chosen on the validation sentences

@@ -9,21 +9,10 @@ from torch import Tensor
 
 from course_lib.data import LengthBatchSampler, pad_collate
 from course_lib.pretrain._recipe import Recipe
+from course_lib.pretrain.masking import IGNORED, mask_tokens
+from course_lib.pretrain.pieces import SPECIAL
 
-FEWEST = 5  # tokens of an example, [CLS] and [SEP] among them
 HELD_OUT = 100  # one example in so many is kept for validation
-
-
-def token_pieces(tokenizer: Tokenizer, paragraphs: Sequence[str], most: int) -> list[list[int]]:
-    """Token numbers in pieces of at most `most`, each between [CLS] and [SEP]."""
-    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    found = []
-    for encoding in tokenizer.encode_batch(list(paragraphs), add_special_tokens=False):
-        for start in range(0, len(encoding.ids), most - 2):
-            piece = [first, *encoding.ids[start : start + most - 2], last]
-            if len(piece) >= FEWEST:
-                found.append(piece)
-    return found
 
 
 def divided(examples: Sequence[list[int]]) -> tuple[list[list[int]], list[list[int]]]:
@@ -57,19 +46,18 @@ class MaskedBatch:
 def masked_batch(
     examples: Sequence[list[int]], tokenizer: Tokenizer, recipe: Recipe, seed: int
 ) -> MaskedBatch:
-    """Choose tokens, and of these mask 80 %, replace 10 % by chance, leave 10 % as they are.
-
-    Method: Devlin and others (2019).
-    """
+    """The examples padded to one length, and masked as the recipe and the seed say."""
     generator = torch.Generator().manual_seed(seed)
     batch = pad_collate([{"input_ids": torch.tensor(example)} for example in examples])
-    ids, mask = batch["input_ids"], batch["attention_mask"]  # (B, T)
-    special = torch.tensor([tokenizer.token_to_id(name) for name in ("[PAD]", "[CLS]", "[SEP]")])
-    draw = torch.rand(ids.shape, generator=generator).masked_fill(torch.isin(ids, special), 2.0)
-    chosen = draw < recipe.mask
-    chosen.view(-1)[draw.argmin()] = True  # one at least
-    way = torch.rand(ids.shape, generator=generator)
-    by_chance = torch.randint(5, tokenizer.get_vocab_size(), ids.shape, generator=generator)
-    inputs = torch.where(chosen & (way < 0.8), tokenizer.token_to_id("[MASK]"), ids)
-    inputs = torch.where(chosen & (way >= 0.8) & (way < 0.9), by_chance, inputs)
-    return MaskedBatch(inputs, mask, chosen, ids[chosen])
+    special = [tokenizer.token_to_id(name) for name in ("[PAD]", "[CLS]", "[SEP]")]
+    words = range(len(SPECIAL), tokenizer.get_vocab_size())
+    masked, labels = mask_tokens(
+        batch["input_ids"],
+        special,
+        tokenizer.token_to_id("[MASK]"),
+        words,
+        recipe.mask,
+        generator,
+    )
+    chosen = labels != IGNORED
+    return MaskedBatch(masked, batch["attention_mask"], chosen, labels[chosen])

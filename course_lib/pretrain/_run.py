@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from course_lib import _files
 from course_lib.pretrain import _examples
 from course_lib.pretrain._recipe import Recipe
+from course_lib.pretrain.pieces import token_pieces
 
 EVERY = 500  # steps between two validations, each with a checkpoint
 
@@ -59,7 +60,7 @@ class Run:
 
     def __init__(self, recipe: Recipe, tokenizer: Tokenizer, paragraphs: list[str]) -> None:
         self.recipe, self.tokenizer = recipe, tokenizer
-        examples = _examples.token_pieces(tokenizer, paragraphs, recipe.tokens)
+        examples = token_pieces(tokenizer, paragraphs, recipe.tokens)
         self.train, self.validation = _examples.divided(examples)
         self.lengths = [len(example) for example in self.train]
         self.model = make_model(recipe, tokenizer.get_vocab_size())

@@ -5,7 +5,7 @@ from functools import cache
 from tokenizers import Tokenizer
 
 from course_lib import data
-from course_lib.pretrain._pieces import train_tokenizer
+from course_lib.pretrain.pieces import train_tokenizer
 
 VOCABULARY = 6000
 

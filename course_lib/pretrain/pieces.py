@@ -6,18 +6,24 @@ learned here; the library does the rest.
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+FEWEST = 5  # tokens of an example, [CLS] and [SEP] among them
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 RAREST = 5  # how often a character has to occur to become a piece
 Pair = tuple[str, str]
 
 
 def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
-    """A lower-casing BERT tokenizer with `size` pieces, learned from `texts`."""
+    """A lower-casing BERT tokenizer with `size` pieces, learned from `texts`.
+
+    The first five pieces are [PAD], [UNK], [CLS], [SEP] and [MASK].
+
+    Built in notebooks/08_pretraining.ipynb.
+    """
     normalizer, splitter = (
         normalizers.BertNormalizer(lowercase=True),
         pre_tokenizers.BertPreTokenizer(),
@@ -41,7 +47,14 @@ def learn_pieces(words: Mapping[str, int], size: int) -> list[str]:
     """Characters, then the merged pairs, most frequent first, until there are `size` pieces.
 
     `##` marks a piece that continues a word. Of two pairs that are as frequent, the one that comes
-    first in the alphabet is merged. Method: Sennrich, Haddow and Birch (2016).
+    first in the alphabet is merged.
+
+    Arguments:
+        words  how often each word occurs
+
+    Method: Sennrich, Haddow and Birch (2016).
+
+    Built in notebooks/08_pretraining.ipynb.
     """
     spelled = [[word[0], *(f"##{letter}" for letter in word[1:])] for word in words]
     counts = list(words.values())
@@ -58,6 +71,23 @@ def learn_pieces(words: Mapping[str, int], size: int) -> list[str]:
             known.add(merged)
             learned.append(merged)
     return learned
+
+
+def token_pieces(tokenizer: Tokenizer, paragraphs: Sequence[str], most: int) -> list[list[int]]:
+    """Token numbers in pieces of at most `most`, each between [CLS] and [SEP].
+
+    What is left of a paragraph at its end and has fewer than three tokens is left out.
+
+    Built in notebooks/08_pretraining.ipynb.
+    """
+    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    found = []
+    for encoding in tokenizer.encode_batch(list(paragraphs), add_special_tokens=False):
+        for start in range(0, len(encoding.ids), most - 2):
+            piece = [first, *encoding.ids[start : start + most - 2], last]
+            if len(piece) >= FEWEST:
+                found.append(piece)
+    return found
 
 
 class _Pairs:

@@ -1,0 +1,49 @@
+"""Parameters by the names of their modules."""
+
+import difflib
+from collections.abc import Sequence
+
+from torch import nn
+
+
+def parameters_under(module: nn.Module, name: str, where: str) -> dict[str, nn.Parameter]:
+    """The parameters of a part of the module, by their names in the module.
+
+    `name` is that of a module or of one parameter; "" is the module as a whole.
+
+    Raises:
+        ValueError: there is no such part, or it has no parameters.
+    """
+    found = {
+        each: parameter
+        for each, parameter in module.named_parameters(remove_duplicate=False)
+        if lies_under(each, name)
+    }
+    if not found:
+        raise ValueError(f"{where}: {_nothing(module, name)}")
+    return found
+
+
+def lies_under(parameter: str, name: str) -> bool:
+    return name in ("", parameter) or parameter.startswith(f"{name}.")
+
+
+def _nothing(module: nn.Module, name: str) -> str:
+    modules = [each for each, _ in module.named_modules()]
+    what = type(module).__name__
+    if name in modules:
+        return (
+            f"{name or what!r} has no parameters, expected a part with some. Dropout and "
+            "activations have none: name the layer beside it."
+        )
+    names = [*modules[1:], *(each for each, _ in module.named_parameters())]
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else "named_modules() lists all names."
+    children = ", ".join(each for each, _ in module.named_children()) or "none"
+    return f"{what} has no part {name!r}, expected a name below its parts ({children}). {hint}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Some of the names, for a message."""
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

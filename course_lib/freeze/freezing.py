@@ -1,0 +1,79 @@
+"""Parts of a model that do not learn: their weights stay, and so do their dropout and norms."""
+
+import warnings
+
+from torch import nn
+
+from course_lib.freeze._names import listed, parameters_under
+
+
+def freeze(module: nn.Module, *names: str) -> list[str]:
+    """Let nothing in the named parts learn. Returns the names of the parameters that are frozen.
+
+    A gradient that is left over from earlier goes with it: an optimizer that holds the weight would
+    step by it once more.
+
+    Arguments:
+        names  of modules or parameters, as `named_modules()` and `named_parameters()` give them;
+               none for the module as a whole
+
+    Raises:
+        ValueError: there is no such part, or it has no parameters. Nothing is frozen then.
+
+    Warns:
+        UserWarning: a weight is tied to one in another part, which is frozen with it.
+
+    Built in notebooks/09_transfer_learning.ipynb.
+    """
+    return _set(module, names, learns=False)
+
+
+def unfreeze(module: nn.Module, *names: str) -> list[str]:
+    """Let the named parts learn again. Returns the names of their parameters. See `freeze`.
+
+    Built in notebooks/09_transfer_learning.ipynb.
+    """
+    return _set(module, names, learns=True)
+
+
+def train_mode(module: nn.Module) -> nn.Module:
+    """`module.train()`, but a part whose parameters are all frozen stays in evaluation mode.
+
+    So a frozen BatchNorm keeps its statistics, and frozen dropout drops nothing. `fit` calls it
+    at the start of every epoch. Returns the module.
+
+    Built in notebooks/09_transfer_learning.ipynb.
+    """
+    module.train()
+    for part in module.modules():
+        learns = [parameter.requires_grad for parameter in part.parameters()]
+        if learns and not any(learns):
+            part.eval()
+    return module
+
+
+def _set(module: nn.Module, names: tuple[str, ...], learns: bool) -> list[str]:
+    where = "unfreeze" if learns else "freeze"
+    asked = {}
+    for name in names or ("",):
+        asked |= parameters_under(module, name, where)
+    for parameter in asked.values():
+        parameter.requires_grad_(learns)
+        if not learns:
+            parameter.grad = None
+    tied = _tied(module, asked)
+    if tied:
+        warnings.warn(
+            f"{where}: {listed(tied)} changed too, as it is the same parameter under another name; "
+            "expected only the named parts to change. Give that part a weight of its own first, if "
+            "it is to be treated apart.",
+            stacklevel=3,
+        )
+    return [*asked, *tied]
+
+
+def _tied(module: nn.Module, asked: dict[str, nn.Parameter]) -> list[str]:
+    """Further names of the same parameters."""
+    same = {id(parameter) for parameter in asked.values()}
+    every = module.named_parameters(remove_duplicate=False)
+    return [name for name, parameter in every if id(parameter) in same and name not in asked]
