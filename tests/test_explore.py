@@ -17,7 +17,9 @@ from course_lib import explore, plot
 from course_lib.explore import nb00, nb01
 from course_lib.explore._explorer import Choice, Explorer, Slider, Text, Toggle, View
 from course_lib.model import TextClassifier
-from tests.fake_backbone import FakeBackbone, FakeTokenizer
+from tests import fake_backbone
+from tests.fake_backbone import FakeBackbone
+from tests.fake_masked_model import FakeMaskedModel, FakeTokenizer
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 MODEL = nn.Sequential(
@@ -30,6 +32,10 @@ SCORES = [-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0]
 with torch.random.fork_rng():
     torch.manual_seed(5)
     CLASSIFIER = TextClassifier(FakeBackbone(), 3)
+BATCH = {
+    "input_ids": torch.tensor([[2, 4, 5, 3], [2, 6, 7, 3]]),
+    "labels": torch.tensor([0, 2]),
+}
 SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
 
 
@@ -41,7 +47,9 @@ def explorers():
         "weight_pictures": explore.weight_pictures(SNAPSHOTS),
         "padded_batches": explore.padded_batches(SENTENCES, lambda text: [1] * len(text)),
         "model_shapes": explore.model_shapes(TextClassifier(FakeBackbone(), 3)),
-        "attention": explore.attention(FakeBackbone(), FakeTokenizer(), "the mean of each row"),
+        "attention": explore.attention(
+            FakeBackbone(), fake_backbone.FakeTokenizer(), "the mean of each row"
+        ),
         "threshold": explore.threshold(SCORES, [0, 0, 1, 0, 0, 1, 0, 1]),
         "sampler": explore.sampler(LABELS, ["often", "now and then", "rarely"], WEIGHTS),
         "descent": explore.descent(),
@@ -53,6 +61,10 @@ def explorers():
             "the mean of each row",
         ),
         "stopping": explore.stopping([2.0, 1.5, 1.49, 1.6, 1.7, 1.45, *[1.6] * 20]),
+        "masking": explore.masking(FakeTokenizer(), "the mean of each row " * 5),
+        "guess": explore.guess(FakeMaskedModel(), FakeTokenizer(), "the [MASK] of each row"),
+        "rates": explore.rates(["embeddings", "layer.0", "layer.1", "head"]),
+        "frozen_parts": explore.frozen_parts(CLASSIFIER, BATCH, ["backbone", "head"]),
     }
 
 
@@ -69,7 +81,7 @@ def values_of(control):
         case Toggle():
             return [False, True]
         case Text():
-            return [control.value, "typed"]
+            return [control.value, f"typed {control.value}"]
 
 
 def all_ends(explorer):

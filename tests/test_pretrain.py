@@ -74,6 +74,13 @@ def test_the_tokenizer_is_the_same_in_another_process(tokenizer):
         assert done.stdout.strip() == mine
 
 
+def test_a_tokenizer_has_as_many_pieces_as_asked_for_and_order_and_repetition_count_for_nothing():
+    made = train_tokenizer(TEXTS, 60)
+    assert made.get_vocab_size() == 60 and train_tokenizer(TEXTS, 10_000).get_vocab_size() < 200
+    assert train_tokenizer(TEXTS[::-1], 60).to_str() == made.to_str()
+    assert train_tokenizer(iter(TEXTS * 2), 60).to_str() == made.to_str()
+
+
 def test_the_tokenizer_lowers_marks_the_ends_and_knows_what_it_does_not_know(tokenizer):
     assert [tokenizer.id_to_token(number) for number in range(5)] == list(SPECIAL)
     assert tokenizer.encode("Drawn LINE").tokens == ["[CLS]", "drawn", "line", "[SEP]"]
@@ -91,6 +98,27 @@ def test_a_long_paragraph_is_cut_into_pieces_and_nothing_of_it_is_lost(tokenizer
     assert [len(piece) for piece in pieces] == [12, 9]
     assert {(piece[0], piece[-1]) for piece in pieces} == {(first, last)}
     assert [number for piece in pieces for number in piece[1:-1]] == ids
+
+
+LEFT = {1: [], 2: [], 3: [5], 5: [7], 6: [7], 7: [7], 8: [7, 5], 10: [7, 7], 12: [7, 7]}
+
+
+@pytest.mark.parametrize("words", LEFT)
+def test_what_is_left_of_a_paragraph_at_its_end_counts_from_three_tokens_on(tokenizer, words):
+    ids = tokenizer.encode(TEXTS[0], add_special_tokens=False).ids[:words]
+    paragraph = tokenizer.decode(ids)
+    pieces = token_pieces(tokenizer, [paragraph], 7)  # five tokens between [CLS] and [SEP]
+    assert [len(piece) for piece in pieces] == LEFT[words]
+    read = [number for piece in pieces for number in piece[1:-1]]
+    assert read == ids[: sum(length - 2 for length in LEFT[words])]
+
+
+def test_paragraphs_are_cut_each_for_itself_and_stay_in_their_order(tokenizer):
+    long, short = TEXTS[0], "the pen"
+    alone = token_pieces(tokenizer, [long], 12)
+    other = token_pieces(tokenizer, [TEXTS[5]], 12)
+    assert token_pieces(tokenizer, [long, short, "", TEXTS[5]], 12) == alone + other
+    assert token_pieces(tokenizer, [], 12) == []
 
 
 def test_training_and_validation_share_no_example():

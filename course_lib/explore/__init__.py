@@ -9,14 +9,20 @@ from course_lib.explore.nb04 import threshold
 from course_lib.explore.nb05 import descent, schedule
 from course_lib.explore.nb06 import words
 from course_lib.explore.nb07 import stopping
+from course_lib.explore.nb08 import guess, masking
+from course_lib.explore.nb09 import frozen_parts, rates
 
 __all__ = [
     "attention",
     "course_map",
     "descent",
+    "frozen_parts",
+    "guess",
+    "masking",
     "model_shapes",
     "module_tree",
     "padded_batches",
+    "rates",
     "reading",
     "reorder",
     "sampler",

@@ -13,7 +13,13 @@ def parameters_under(module: nn.Module, name: str, where: str) -> dict[str, nn.P
 
     Raises:
         ValueError: there is no such part, or it has no parameters.
+        TypeError: the name is none.
     """
+    if not isinstance(name, str):
+        raise TypeError(
+            f"{where}: got a name of type {type(name).__name__}, expected a string. Put a star "
+            "before a list of names: freeze(model, *names)."
+        )
     found = {
         each: parameter
         for each, parameter in module.named_parameters(remove_duplicate=False)

@@ -76,11 +76,16 @@ def learn_pieces(words: Mapping[str, int], size: int) -> list[str]:
 def token_pieces(tokenizer: Tokenizer, paragraphs: Sequence[str], most: int) -> list[list[int]]:
     """Token numbers in pieces of at most `most`, each between [CLS] and [SEP].
 
-    What is left of a paragraph at its end and has fewer than three tokens is left out.
+    What is left of a paragraph at its end and has fewer than three tokens is left out. That the
+    tokenizer may be set to truncate, as transformers leaves it behind, has no effect.
 
     Built in notebooks/08_pretraining.ipynb.
     """
     first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    if tokenizer.truncation or tokenizer.padding:
+        tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
     found = []
     for encoding in tokenizer.encode_batch(list(paragraphs), add_special_tokens=False):
         for start in range(0, len(encoding.ids), most - 2):

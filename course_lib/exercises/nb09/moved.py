@@ -1,0 +1,193 @@
+"""Exercise 09.2: what has moved."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.exercises._checking import Known, call, explaining
+from course_lib.exercises._exercise import Exercise
+from course_lib.exercises.nb09 import _toy
+
+
+def moved(before: dict[str, Tensor], module: nn.Module) -> list[str]:
+    """The names of parameters and buffers that differ from `before` in at least one bit."""
+    now = dict(module.named_parameters()) | dict(module.named_buffers())
+    return [name for name, tensor in now.items() if not torch.equal(tensor, before[name])]
+
+
+class Net(nn.Module):
+    """An embedding, a BatchNorm with its three buffers, and a head, in known numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.norm, self.head = nn.Embedding(3, 2), nn.BatchNorm1d(2), nn.Linear(2, 1)
+        for number, tensor in enumerate(_tensors(self).values(), start=1):
+            tensor.copy_(number + torch.arange(tensor.numel()).reshape(tensor.shape))
+
+
+def _tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers, to be written into."""
+    return {name: tensor.detach() for name, tensor in module.state_dict().items()}
+
+
+NAMES = list(Net().state_dict())
+BUFFERS = [name for name, _ in Net().named_buffers()]
+NET = "a model of embed, norm (a BatchNorm) and head; "
+SAME = (
+    "`before` holds copies: other tensors, with the same numbers where nothing has moved. `is not` "
+    "and id() tell tensors apart, and not their numbers."
+)
+A_BUFFER = (
+    "A buffer is no parameter: get_parameter finds none of them. state_dict() has both, or take "
+    "named_parameters() and named_buffers()."
+)
+DOTS = (
+    "The names have dots, and getattr does not follow them. Take the tensors with their names, "
+    "from named_parameters() and named_buffers()."
+)
+BOOLS = "before[name] != tensor compares number by number: not torch.equal(...) is one answer."
+
+
+def _expect(
+    attempt: Any,
+    change: Callable[[dict[str, Tensor]], None],
+    what: str,
+    expected: list[str],
+    idea: str,
+    *known: Known,
+    frozen: tuple[str, ...] = (),
+) -> None:
+    """Change a new model, and expect these names."""
+    net = Net()
+    for name in frozen:
+        net.get_parameter(name).requires_grad_(False)
+    before = {name: tensor.clone() for name, tensor in _tensors(net).items()}
+    change(_tensors(net))
+    tried = f"{NET}{what}"
+    absent = "`before` has parameters and buffers. Look each up by its name: before[name]."
+    with (
+        explaining(RuntimeError, BOOLS, "Boolean value of Tensor"),
+        explaining(KeyError, absent),
+        explaining(AttributeError, A_BUFFER, "is not an nn.Parameter"),
+        _toy.explaining_names(NAMES, DOTS),
+    ):
+        got = call(attempt, before, net, tried=tried)
+    _toy.expect_names(
+        got,
+        expected,
+        tried=tried,
+        idea=idea,
+        known=(
+            *known,
+            Known(
+                [name for name in NAMES if name not in expected],
+                "Turned round: these are the names of what stayed.",
+            ),
+        ),
+    )
+
+
+def _add(name: str, *numbers: float) -> Callable[[dict[str, Tensor]], None]:
+    """Add these numbers to the tensor's first."""
+
+    def change(tensors: dict[str, Tensor]) -> None:
+        tensors[name].reshape(-1)[: len(numbers)] += torch.tensor(numbers).to(tensors[name].dtype)
+
+    return change
+
+
+def _parameter(attempt: Any) -> None:
+    """one parameter that has moved is named"""
+    idea = "Compare each tensor with before[name], and keep the name where the two differ."
+    known = (
+        Known([], "Nothing is named, and one number of it is another."),
+        Known(NAMES, SAME),
+    )
+    for name in ("embed.weight", "head.bias"):
+        _expect(attempt, _add(name, 1.0), f"1 added to a number of {name}", [name], idea, *known)
+
+
+def _nothing(attempt: Any) -> None:
+    """where nothing has moved, nothing is named"""
+    _expect(attempt, lambda tensors: None, "nothing changed", [], SAME)
+
+
+def _all(attempt: Any) -> None:
+    """all that have moved are named"""
+    names = ["embed.weight", "norm.bias", "head.weight"]
+
+    def change(tensors: dict[str, Tensor]) -> None:
+        for name in names:
+            _add(name, 1.0)(tensors)
+
+    one = "Only one of them. Does the return stand inside the loop?"
+    known = [Known([name], one) for name in names]
+    idea = "Go through all of them, and collect the names."
+    _expect(attempt, change, f"1 added in {', '.join(names)}", names, idea, *known)
+
+
+def _cancels(attempt: Any) -> None:
+    """changes that cancel out count"""
+    cancel = (
+        "One number rose and one fell by as much, so sums, means and norms are what they were. "
+        "Compare number by number."
+    )
+    for name, numbers in (("head.weight", (1.0, -1.0)), ("embed.weight", (5.0, 0, 0, 0, 0, -5.0))):
+        what = f"two numbers of {name} changed places"
+        _expect(attempt, _add(name, *numbers), what, [name], cancel, Known([], cancel))
+
+
+def _bit(attempt: Any) -> None:
+    """a single bit counts"""
+
+    def smallest(tensors: dict[str, Tensor]) -> None:
+        number = tensors["head.weight"][0, :1]
+        number.copy_(torch.nextafter(number, torch.tensor(100.0)))
+
+    close = (
+        "One bit is another, and this comparison has a tolerance: allclose, isclose, a rounding, "
+        "or a difference above some small number. A frozen weight does not move at all: torch.equal"
+    )
+    what = "the last bit of a number of head.weight turned"
+    _expect(attempt, smallest, what, ["head.weight"], close, Known([], close))
+
+
+def _buffers(attempt: Any) -> None:
+    """buffers count"""
+    idea = (
+        "A buffer has moved: named_parameters() has none of them, named_buffers() has. BatchNorm's "
+        "mean, variance and counter are buffers, and in eval mode the answer depends on the first "
+        "two."
+    )
+    for name in BUFFERS:
+        _expect(attempt, _add(name, 1.0), f"1 added in {name}", [name], idea, Known([], idea))
+
+
+def _frozen(attempt: Any) -> None:
+    """what is frozen counts"""
+    idea = (
+        "It is frozen and has moved all the same, by a gradient that was left over: just that is "
+        "to be found. Look at all parameters, whatever their requires_grad."
+    )
+    what = "1 added in embed.weight, which is frozen"
+    name = "embed.weight"
+    _expect(attempt, _add(name, 1.0), what, [name], idea, Known([], idea), frozen=(name,))
+
+
+EXERCISE = Exercise(
+    "09.2",
+    "What has moved",
+    8,
+    moved,
+    (_parameter, _nothing, _all, _cancels, _bit, _buffers, _frozen),
+    (
+        "Which tensors has a module beside its parameters? Go through both kinds, by name.",
+        "torch.equal(one, other) is True if all numbers are equal, without a tolerance.",
+        (
+            "now = dict(module.named_parameters()) | dict(module.named_buffers()); then the list "
+            "of names for which torch.equal(tensor, before[name]) is False."
+        ),
+    ),
+)
