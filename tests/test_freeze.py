@@ -96,12 +96,12 @@ def test_a_module_under_two_names_has_both():
 
 
 WRONG = {
-    "lair": r"Layers has no part 'lair', expected .*\(layer, .*, head\)\. Did you mean 'layer'\?",
+    "lair": r"Layers has no part 'lair', .*\(layer, .*, head\) or below\. Did you mean 'layer'\?",
     "head.wieght": r"Layers has no part 'head\.wieght', expected .* Did you mean 'head\.weight'\?",
     "layer.12": r"Layers has no part 'layer\.12', expected",
     "layer.": r"Layers has no part 'layer\.', expected",
     "lay": "Layers has no part 'lay', expected",
-    "zzzzzz": r"Layers has no part 'zzzzzz', expected .* named_modules\(\) lists all names",
+    "zzzzzz": r"Layers has no part 'zzzzzz', expected .* named_parameters\(\) lists them all",
     "act": "'act' has no parameters, expected a part with some",
 }
 
@@ -121,6 +121,20 @@ def test_a_part_that_is_not_there_is_an_error_and_nothing_changes(act, name):
 def test_a_module_without_parameters_cannot_be_frozen():
     with pytest.raises(ValueError, match="freeze: 'ReLU' has no parameters, expected"):
         freeze(nn.ReLU())
+
+
+@pytest.mark.parametrize("part", [["head"], nn.Linear(1, 1), 3, None])
+def test_what_is_no_name_is_an_error_that_tells_of_the_star(part):
+    kind = type(part).__name__
+    with pytest.raises(TypeError, match=f"freeze: got a {kind} in place of a name.* star before"):
+        freeze(Layers(), part)
+
+
+def test_a_module_without_parameters_is_known_under_its_second_name_too():
+    model = Layers()
+    model.again = model.act
+    with pytest.raises(ValueError, match="freeze: 'again' has no parameters"):
+        freeze(model, "again")
 
 
 # Gradients, and weights that are tied.
@@ -146,11 +160,15 @@ def test_a_frozen_weight_gets_no_gradient_and_what_is_before_it_does():
 @pytest.mark.parametrize("act", [freeze, unfreeze])
 def test_a_tied_weight_that_was_not_named_is_told_where_it_was_asked_for(act):
     model = Tied()
+    model.requires_grad_(act is freeze)
     words = rf"{act.__name__}: decoder\.weight changed too, .* the same parameter"
     with pytest.warns(UserWarning, match=words) as caught:
         names = act(model, "embedding")
     assert names == ["embedding.weight", "decoder.weight"]
     assert [warning.filename for warning in caught] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert act(model, "embedding") == names  # nothing changes any more
 
 
 @pytest.mark.parametrize("names", [(), ("embedding", "decoder"), ("decoder.bias",)])
@@ -242,6 +260,20 @@ def test_a_tied_weight_is_in_one_group_and_torch_takes_them():
     torch.optim.SGD(parameter_groups(model, {"decoder": 0.2, "embedding": 0.1}))
 
 
+def test_a_tied_weight_is_found_under_its_second_name():
+    model = Tied()
+    weight, bias = parameter_groups(model, {"decoder.weight": 0.1, "decoder.bias": 0.2})
+    assert weight["params"][0] is model.embedding.weight
+    assert bias["params"][0] is model.decoder.bias
+
+
+def test_a_part_whose_weights_are_all_tied_to_another_s_is_told_so():
+    model = Tied()
+    model.decoder.bias = None
+    with pytest.raises(ValueError, match=r"of 'decoder' belong to other names .* tied weight"):
+        parameter_groups(model, {"embedding": 0.1, "decoder": 0.2})
+
+
 def test_each_group_makes_steps_of_its_own_rate():
     model = Tiny(nn.Linear(3, 2), nn.Linear(2, 2), nn.Linear(2, 2))
     rates = {"layers.2": 0.5, "layers.0": 0.0, "": 0.25, "layers.2.bias": 1.0}
@@ -264,7 +296,10 @@ def test_each_group_makes_steps_of_its_own_rate():
 @pytest.mark.parametrize(
     ("rates", "words"),
     [
-        ({"layer": 0.1}, r"4 weights learn .* \(layer_norm\.weight, .*, head\.weight and 1 more\)"),
+        (
+            {"layer": 0.1},
+            r"of what learns, 4 .* \(layer_norm\.weight, .*, head\.weight and 1 more\)",
+        ),
         (
             {"layer": 0.1, "layer_norm": 0.1, "head.bias": 0.1},
             r"none of the names \(head\.weight\)",
@@ -273,6 +308,7 @@ def test_each_group_makes_steps_of_its_own_rate():
         ({"": 0.1, "act": 0.1}, "'act' has no parameters, expected"),
         ({"": 0.1, "head": 1.0, "head.weight": 0.1, "head.bias": 0.1}, "all parameters of 'head' "),
         ({"": -0.1}, r"the rate of '' is -0\.1, expected a number from 0 on"),
+        ({"": "fast"}, "the rate of '' is 'fast', expected"),
         ({"": math.nan}, "the rate of '' is nan, expected"),
         ({"": math.inf}, "the rate of '' is inf, expected"),
         ({}, r"got rates = \{\}, expected a dict"),
@@ -289,7 +325,7 @@ def test_a_module_whose_names_begin_alike_does_not_count_as_named():
     model = Layers()
     freeze(model, "layer_norm", "head", "layer")
     unfreeze(model, "layer.10")
-    with pytest.raises(ValueError, match=r"2 weights .*\(layer\.10\.weight, layer\.10\.bias\)"):
+    with pytest.raises(ValueError, match=r"learns, 2 .*\(layer\.10\.weight, layer\.10\.bias\)"):
         parameter_groups(model, {"layer.1": 0.1})
 
 
@@ -319,9 +355,9 @@ def test_rates_do_not_fall_to_nothing(factor):
 
 # What an optimizer holds.
 
-MISSING = "2 weights learn that the optimizer does not hold (layers.1.weight, layers.1.bias)"
-STRANGERS = "The optimizer holds 2 weights that the model does not have"
-SLIDING = "2 frozen weights that the optimizer holds have a gradient left over (layers.0.weight"
+MISSING = "Parameters learn that the optimizer does not hold, 2 (layers.1.weight, layers.1.bias)"
+STRANGERS = "The optimizer holds parameters that the model does not have, 2"
+SLIDING = "Frozen parameters that the optimizer holds have a gradient left over, 2 (layers.0.weight"
 
 
 def two_layers():
@@ -398,7 +434,10 @@ def test_what_the_check_foretells_is_what_a_training_does():
     model = two_layers()
     optimizer = sgd(model)
     model = replace_head(model, nn.Linear(2, 2), "layers.1")
-    with pytest.raises(ValueError, match=r"4 weights learn .* holds 4 weights that the model"):
+    with pytest.raises(
+        ValueError,
+        match=r"Parameters learn .*, 4 \(.* holds parameters that the model does not have, 4",
+    ):
         check_optimizer(model, optimizer)
     before = snapshot(model)
     fit(model, batches(3), loss_fn, optimizer, epochs=1, progress=False)
@@ -514,6 +553,14 @@ def test_a_head_that_belongs_to_the_model_is_refused(name):
     model = Nested()
     with pytest.raises(ValueError, match=r"^replace_head: the head is part of the model or shares"):
         replace_head(model, HEADS[name](model), "classifier.out")
+
+
+def test_a_head_on_the_same_memory_as_the_old_one_is_an_error():
+    model = Layers()
+    head = nn.Linear(*reversed(model.head.weight.shape))
+    head.weight = nn.Parameter(model.head.weight.data)
+    with pytest.raises(ValueError, match="shares weights with it, expected one of its own"):
+        replace_head(model, head)
 
 
 def test_a_head_without_weights_that_is_in_the_model_is_refused_too():

@@ -280,7 +280,7 @@ def test_parts_are_a_list_of_names(parts):
         GradualUnfreezing(parts)
 
 
-@pytest.mark.parametrize("every", [0, -1, 0.5])
+@pytest.mark.parametrize("every", [0, -1, 0.5, 1.5, 2.0])
 def test_the_next_part_comes_after_one_epoch_or_more(every):
     with pytest.raises(ValueError, match=f"^GradualUnfreezing: got every = {every}, expected"):
         GradualUnfreezing(PARTS, every)
@@ -298,7 +298,7 @@ def started(gradual, model, optimizer):
 def test_a_part_that_the_model_does_not_have_ends_the_training_before_it_starts():
     model = three_parts()
     said = started(GradualUnfreezing(["layers.0", "layers.3"]), model, sgd(model))
-    assert said.startswith("GradualUnfreezing: Tiny has no part 'layers.3', expected a name")
+    assert said.startswith("GradualUnfreezing: Tiny has no part 'layers.3', expected one of its")
 
 
 @pytest.mark.parametrize("held", ["layers.1", "layers.2"])

@@ -100,6 +100,35 @@ def test_a_long_paragraph_is_cut_into_pieces_and_nothing_of_it_is_lost(tokenizer
     assert [number for piece in pieces for number in piece[1:-1]] == ids
 
 
+def test_a_tokenizer_that_truncates_and_pads_cuts_as_any_other(tokenizer):
+    other = type(tokenizer).from_str(tokenizer.to_str())
+    other.enable_truncation(5)
+    other.enable_padding(length=40)
+    assert token_pieces(other, TEXTS[:3], 12) == token_pieces(tokenizer, TEXTS[:3], 12)
+    assert other.truncation["max_length"] == 5 and other.padding["length"] == 40
+
+
+@pytest.mark.parametrize("most", [0, 2, 4])
+def test_pieces_too_short_for_three_tokens_are_an_error(tokenizer, most):
+    with pytest.raises(ValueError, match=f"token_pieces: got most = {most}, expected 5 or more"):
+        token_pieces(tokenizer, TEXTS, most)
+
+
+@pytest.mark.parametrize("size", [-1, 3, 5])
+def test_a_vocabulary_of_special_pieces_alone_is_an_error(size):
+    with pytest.raises(ValueError, match=f"train_tokenizer: got size = {size}, expected more"):
+        train_tokenizer(TEXTS, size)
+
+
+@pytest.mark.parametrize("size", [-3, 0])
+def test_no_size_gives_no_pieces(size):
+    assert learn_pieces({"ab": 9}, size) == []
+
+
+def test_an_empty_word_teaches_nothing():
+    assert learn_pieces({"": 9, "ab": 9}, 100) == ["##b", "a", "ab"]
+
+
 LEFT = {1: [], 2: [], 3: [5], 5: [7], 6: [7], 7: [7], 8: [7, 5], 10: [7, 7], 12: [7, 7]}
 
 

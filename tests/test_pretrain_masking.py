@@ -344,7 +344,10 @@ def test_one_real_token_is_chosen_always():
     ("change", "words"),
     [
         ({"input_ids": torch.tensor([5, 6])}, r"input_ids are \(2,\), expected \(B, T\)"),
-        ({"input_ids": torch.ones(1, 2, 3)}, r"input_ids are \(1, 2, 3\), expected \(B, T\)"),
+        (
+            {"input_ids": torch.ones(1, 2, 3).long()},
+            r"input_ids are \(1, 2, 3\), expected \(B, T\)",
+        ),
         ({"share": 0}, "got share = 0, expected more than 0 and at most 1"),
         ({"share": -0.1}, r"got share = -0\.1, expected"),
         ({"share": 15}, "got share = 15, expected"),
@@ -362,6 +365,13 @@ def test_what_cannot_be_masked_is_an_error(change, words):
     given = {"input_ids": torch.tensor([[5, 6, 7]]), "special_ids": SPECIAL, "mask_id": MASK}
     with pytest.raises(ValueError, match=f"^mask_tokens: {words}"):
         mask_tokens(**{**given, "words": range(V), **change})
+
+
+@pytest.mark.parametrize("change", [{"input_ids": torch.ones(1, 3)}, {"words": [5, 6]}])
+def test_numbers_with_a_point_and_words_that_are_no_range_are_an_error(change):
+    given = {"input_ids": torch.tensor([[5, 6, 7]]), "words": range(5, V)}
+    with pytest.raises(TypeError, match="expected whole numbers and a range"):
+        mask_tokens(**{**given, "special_ids": SPECIAL, "mask_id": MASK, **change})
 
 
 # The guesses.

@@ -17,8 +17,8 @@ def parameters_under(module: nn.Module, name: str, where: str) -> dict[str, nn.P
     """
     if not isinstance(name, str):
         raise TypeError(
-            f"{where}: got a name of type {type(name).__name__}, expected a string. Put a star "
-            "before a list of names: freeze(model, *names)."
+            f"{where}: got a {type(name).__name__} in place of a name, expected a string. Put a "
+            "star before a list of names, freeze(model, *names); freeze(part) takes a module."
         )
     found = {
         each: parameter
@@ -35,7 +35,7 @@ def lies_under(parameter: str, name: str) -> bool:
 
 
 def _nothing(module: nn.Module, name: str) -> str:
-    modules = [each for each, _ in module.named_modules()]
+    modules = [each for each, _ in module.named_modules(remove_duplicate=False)]
     what = type(module).__name__
     if name in modules:
         return (
@@ -44,9 +44,10 @@ def _nothing(module: nn.Module, name: str) -> str:
         )
     names = [*modules[1:], *(each for each, _ in module.named_parameters())]
     close = difflib.get_close_matches(name, names, n=1)
-    hint = f"Did you mean {close[0]!r}?" if close else "named_modules() lists all names."
-    children = ", ".join(each for each, _ in module.named_children()) or "none"
-    return f"{what} has no part {name!r}, expected a name below its parts ({children}). {hint}"
+    hint = f"Did you mean {close[0]!r}?" if close else "named_parameters() lists them all."
+    children = [each for each, _ in module.named_children()]
+    parts = ", ".join(children or [each for each, _ in module.named_parameters()]) or "none"
+    return f"{what} has no part {name!r}, expected one of its parts ({parts}) or below. {hint}"
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

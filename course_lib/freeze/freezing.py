@@ -57,23 +57,24 @@ def _set(module: nn.Module, names: tuple[str, ...], learns: bool) -> list[str]:
     asked = {}
     for name in names or ("",):
         asked |= parameters_under(module, name, where)
+    tied = _tied(module, asked)
+    changed = [name for name, parameter in tied.items() if parameter.requires_grad != learns]
     for parameter in asked.values():
         parameter.requires_grad_(learns)
         if not learns:
             parameter.grad = None
-    tied = _tied(module, asked)
-    if tied:
+    if changed:
         warnings.warn(
-            f"{where}: {listed(tied)} changed too, as it is the same parameter under another name; "
-            "expected only the named parts to change. Give that part a weight of its own first, if "
-            "it is to be treated apart.",
+            f"{where}: {listed(changed)} changed too, as it is the same parameter under another "
+            "name; expected only the named parts to change. Give that part a weight of its own "
+            "first, if it is to be treated apart.",
             stacklevel=3,
         )
     return [*asked, *tied]
 
 
-def _tied(module: nn.Module, asked: dict[str, nn.Parameter]) -> list[str]:
+def _tied(module: nn.Module, asked: dict[str, nn.Parameter]) -> dict[str, nn.Parameter]:
     """Further names of the same parameters."""
     same = {id(parameter) for parameter in asked.values()}
     every = module.named_parameters(remove_duplicate=False)
-    return [name for name, parameter in every if id(parameter) in same and name not in asked]
+    return {name: each for name, each in every if id(each) in same and name not in asked}

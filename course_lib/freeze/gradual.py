@@ -11,8 +11,9 @@ class GradualUnfreezing:
     """A callback for `fit`: at first only the last part learns, then more of them, from the end on.
 
     What learns follows from the number of finished epochs alone, so a training that is resumed
-    goes on as it would have. The optimizer has to hold all parts from the start, as
-    `parameter_groups` gives them; it passes over those that are frozen.
+    goes on as it would have; after the last epoch one part more learns than was trained. Parts with
+    tied weights learn together, from the later of them on. The optimizer has to hold all parts from
+    the start, as `parameter_groups` gives them; it passes over those that are frozen.
 
     Arguments:
         parts  names of modules, from the input to the output
@@ -33,9 +34,10 @@ class GradualUnfreezing:
                 f"GradualUnfreezing: got parts = {parts!r}, expected a list of names, from the "
                 "input to the output, such as ['backbone', 'head']."
             )
-        if every < 1:
+        if not isinstance(every, int) or every < 1:
             raise ValueError(
-                f"GradualUnfreezing: got every = {every}, expected a number of epochs from 1 on."
+                f"GradualUnfreezing: got every = {every!r}, expected a whole number of epochs from "
+                "1 on. To unfreeze faster, name larger parts."
             )
         self.parts, self.every = list(parts), every
 

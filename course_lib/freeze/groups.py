@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from torch import nn
@@ -14,8 +15,9 @@ def parameter_groups(module: nn.Module, rates: Mapping[str, float]) -> list[dict
     """One parameter group for each named part, with the part's learning rate, for an optimizer.
 
     A parameter belongs to the longest name that it lies under; "" is the module as a whole, that is
-    the rest. A group holds the frozen weights of its part too: an optimizer passes over weights
-    without a gradient, and they are there when they are unfrozen.
+    the rest. Of a tied parameter the first name counts that lies under any. A group holds the
+    frozen weights of its part too: an optimizer passes over weights without a gradient, and they
+    are there when they are unfrozen.
 
     Arguments:
         rates  by the name of a module or a parameter
@@ -34,14 +36,29 @@ def parameter_groups(module: nn.Module, rates: Mapping[str, float]) -> list[dict
         parameters_under(module, name, "parameter_groups")
     members: dict[str, list[nn.Parameter]] = {name: [] for name in rates}
     left_out = []
-    for parameter_name, parameter in module.named_parameters():
-        names = [name for name in rates if lies_under(parameter_name, name)]
-        if names:
-            members[max(names, key=len)].append(parameter)
+    for first, parameter in module.named_parameters():
+        name = _owner(rates, first, *_further_names(module, first, parameter))
+        if name is not None:
+            members[name].append(parameter)
         elif parameter.requires_grad:
-            left_out.append(parameter_name)
+            left_out.append(first)
     _expect_whole(members, left_out)
     return [{"params": members[name], "lr": rate, "name": name} for name, rate in rates.items()]
+
+
+def _owner(rates: Mapping[str, float], *parameter_names: str) -> str | None:
+    """The longest name that a parameter lies under, by the first of its names under any."""
+    for parameter_name in parameter_names:
+        names = [name for name in rates if lies_under(parameter_name, name)]
+        if names:
+            return max(names, key=len)
+    return None
+
+
+def _further_names(module: nn.Module, first: str, parameter: nn.Parameter) -> list[str]:
+    """Of a tied parameter."""
+    every = module.named_parameters(remove_duplicate=False)
+    return [name for name, each in every if each is parameter and name != first]
 
 
 def falling_rates(parts: Sequence[str], rate: float, factor: float) -> dict[str, float]:
@@ -107,9 +124,9 @@ def _missing(names: Sequence[str]) -> str:
     if not names:
         return ""
     return (
-        f"{len(names):,} weights learn that the optimizer does not hold ({listed(names)}): they "
-        "get gradients and never move. Expected it to hold all. Make the optimizer after the head "
-        "is replaced and after the layers are unfrozen."
+        f"Parameters learn that the optimizer does not hold, {len(names):,} ({listed(names)}): "
+        "they get gradients and never move. Expected it to hold all. Make the optimizer after the "
+        "head is replaced and after the layers are unfrozen."
     )
 
 
@@ -117,9 +134,9 @@ def _strangers(count: int) -> str:
     if not count:
         return ""
     return (
-        f"The optimizer holds {count:,} weights that the model does not have, expected none: they "
-        "belong to another model, a copy, or a head that was replaced. Make the optimizer from "
-        "this model."
+        f"The optimizer holds parameters that the model does not have, {count:,}, expected none: "
+        "they belong to another model, a copy, or a head that was replaced. Make the optimizer "
+        "from this model."
     )
 
 
@@ -127,8 +144,8 @@ def _sliding(names: Sequence[str]) -> str:
     if not names:
         return ""
     return (
-        f"{len(names):,} frozen weights that the optimizer holds have a gradient left over "
-        f"({listed(names)}), expected None: the next step would move them. Freeze with `freeze`, "
+        f"Frozen parameters that the optimizer holds have a gradient left over, {len(names):,} "
+        f"({listed(names)}), expected None: the next step can move them. Freeze with `freeze`, "
         "which clears it, or call optimizer.zero_grad()."
     )
 
@@ -140,9 +157,9 @@ def _expect_rates(rates: Mapping[str, float]) -> None:
             "rates, such as {'backbone': 5e-4, 'head': 5e-3}."
         )
     for name, rate in rates.items():
-        if not (rate >= 0 and math.isfinite(rate)):
+        if not (isinstance(rate, Real) and rate >= 0 and math.isfinite(rate)):
             raise ValueError(
-                f"parameter_groups: the rate of {name!r} is {rate}, expected a number from 0 on. "
+                f"parameter_groups: the rate of {name!r} is {rate!r}, expected a number from 0 on. "
                 "To let a part not learn at all, freeze it."
             )
 
@@ -150,13 +167,13 @@ def _expect_rates(rates: Mapping[str, float]) -> None:
 def _expect_whole(members: Mapping[str, list], left_out: Sequence[str]) -> None:
     if left_out:
         raise ValueError(
-            f"parameter_groups: {len(left_out):,} weights learn and lie under none of the names "
+            f"parameter_groups: of what learns, {len(left_out):,} lie under none of the names "
             f"({listed(left_out)}), expected a rate for each. Add a rate for that part, '' for all "
             "the rest, or freeze it."
         )
     for name, weights in members.items():
         if not weights:
             raise ValueError(
-                f"parameter_groups: all parameters of {name!r} lie under longer names, expected at "
-                "least one of its own. Leave it out."
+                f"parameter_groups: all parameters of {name!r} belong to other names (longer ones, "
+                "or of a tied weight), expected at least one of its own. Leave it out."
             )

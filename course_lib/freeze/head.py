@@ -14,6 +14,7 @@ def replace_head(model: Model, head: nn.Module, name: str = "head") -> Model:
 
     Nothing is shared between the two, so training one does not change the other. The copy has no
     gradients; what is frozen in the model is frozen in the copy. The head is used as it is given.
+    A number of classes that the model keeps elsewhere, such as a config's num_labels, stays.
 
     Arguments:
         name  of the module to replace, such as "head", "classifier" or "fc"
@@ -49,7 +50,11 @@ def replace_head(model: Model, head: nn.Module, name: str = "head") -> Model:
 
 
 def _shares_weights(model: nn.Module, head: nn.Module) -> bool:
-    own = {id(parameter) for parameter in model.parameters()}
-    return any(module is head for module in model.modules()) or any(
-        id(parameter) in own for parameter in head.parameters()
+    return any(module is head for module in model.modules()) or bool(
+        _storages(model) & _storages(head)
     )
+
+
+def _storages(module: nn.Module) -> set[int]:
+    tensors = [*module.parameters(), *module.buffers()]
+    return {tensor.untyped_storage().data_ptr() for tensor in tensors if tensor.numel()}

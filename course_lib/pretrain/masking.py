@@ -35,6 +35,7 @@ def mask_tokens(
         words        the numbers that random tokens are drawn from
 
     Raises:
+        TypeError: input_ids are not whole numbers, or words is no range.
         ValueError: the shape is not (B, T), the share is not in (0, 1], there are no words, or no
             token but special ones.
 
@@ -70,7 +71,8 @@ def fill_mask(
 
     Built in notebooks/08_pretraining.ipynb.
     """
-    inputs = tokenizer(text, return_tensors="pt", truncation=True).to(model.device)
+    inputs = tokenizer(text, return_tensors="pt", truncation=True)
+    inputs = inputs.to(next(model.parameters()).device)
     places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero()  # (masks, 1)
     if len(places) != 1:
         raise ValueError(
@@ -103,6 +105,11 @@ def _logits_in_eval(model: nn.Module, inputs: Any) -> Tensor:
 def _expect_maskable(
     input_ids: Tensor, special_ids: Sequence[int], words: range, share: float
 ) -> None:
+    if input_ids.is_floating_point() or not isinstance(words, range):
+        raise TypeError(
+            f"mask_tokens: got input_ids of {input_ids.dtype} and words of type "
+            f"{type(words).__name__}, expected whole numbers and a range. Write words=range(5, V)."
+        )
     if input_ids.dim() != 2:
         raise ValueError(
             f"mask_tokens: input_ids are {tuple(input_ids.shape)}, expected (B, T). One sentence "

@@ -22,8 +22,16 @@ def train_tokenizer(texts: Iterable[str], size: int) -> Tokenizer:
 
     The first five pieces are [PAD], [UNK], [CLS], [SEP] and [MASK].
 
+    Raises:
+        ValueError: the size leaves no place for a piece of text.
+
     Built in notebooks/08_pretraining.ipynb.
     """
+    if size <= len(SPECIAL):
+        raise ValueError(
+            f"train_tokenizer: got size = {size}, expected more than the {len(SPECIAL)} special "
+            "pieces. A few thousand are usual."
+        )
     normalizer, splitter = (
         normalizers.BertNormalizer(lowercase=True),
         pre_tokenizers.BertPreTokenizer(),
@@ -56,12 +64,13 @@ def learn_pieces(words: Mapping[str, int], size: int) -> list[str]:
 
     Built in notebooks/08_pretraining.ipynb.
     """
+    words = {word: count for word, count in words.items() if word}
     spelled = [[word[0], *(f"##{letter}" for letter in word[1:])] for word in words]
     counts = list(words.values())
     letters: Counter[str] = Counter()
     for pieces, count in zip(spelled, counts, strict=True):
         letters.update(dict.fromkeys(pieces, count))
-    learned = sorted(letter for letter, count in letters.items() if count >= RAREST)[:size]
+    learned = sorted(letter for letter, count in letters.items() if count >= RAREST)[: max(0, size)]
     known = set(learned)
     spelled = [pieces if known.issuperset(pieces) else [] for pieces in spelled]
     pairs = _Pairs(spelled, counts)
@@ -79,8 +88,16 @@ def token_pieces(tokenizer: Tokenizer, paragraphs: Sequence[str], most: int) -> 
     What is left of a paragraph at its end and has fewer than three tokens is left out. That the
     tokenizer may be set to truncate, as transformers leaves it behind, has no effect.
 
+    Raises:
+        ValueError: `most` leaves no place for three tokens between [CLS] and [SEP].
+
     Built in notebooks/08_pretraining.ipynb.
     """
+    if most < FEWEST:
+        raise ValueError(
+            f"token_pieces: got most = {most}, expected {FEWEST} or more: three tokens, [CLS] and "
+            "[SEP]. The backbone takes 64."
+        )
     first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     if tokenizer.truncation or tokenizer.padding:
         tokenizer = Tokenizer.from_str(tokenizer.to_str())

@@ -19,6 +19,8 @@ NOTEBOOKS = (
     "05_training_loop",
     "06_inference_loop",
     "07_checkpoints",
+    "08_pretraining",
+    "09_transfer_learning",
 )
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 

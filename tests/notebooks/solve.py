@@ -68,11 +68,11 @@ def shown(notebook: NotebookNode) -> list[str]:
 
 
 def run_solved(
-    notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str]
+    notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str], passes: int = 1
 ) -> list[str]:
-    """Run a notebook solved; what its cards say, as in `shown`.
+    """Run a notebook solved; what its cards say in the last pass, as in `shown`.
 
     Raises:
         RuntimeError: a cell failed.
     """
-    return shown(tool.run(filled(notebook, solution_of), folder)[0])
+    return shown(tool.run(filled(notebook, solution_of), folder, passes=passes)[0])
