@@ -11,10 +11,11 @@ from safetensors.torch import load_file
 
 from course_lib import data, runtime
 from course_lib.model import load_backbone
-from course_lib.pretrain import _examples, _run
+from course_lib.pretrain import _run
 from course_lib.pretrain._recipe import Recipe
-from course_lib.pretrain.pieces import SPECIAL, token_pieces
+from course_lib.pretrain.pieces import SPECIAL
 from tests.benchmarks import transfer
+from tests.benchmarks._guessing import guesses
 
 FOLDER = runtime.data_dir() / "backbone"
 RECIPE = Recipe()
@@ -138,25 +139,12 @@ def validation_sentences():
     return data.load_docstrings("validation")[0][:640]
 
 
-@torch.no_grad()
-def masked_loss(model, tokenizer, sentences):
-    """Mean cross-entropy over the tokens that the recipe's masks hide."""
-    examples = token_pieces(tokenizer.backend_tokenizer, sentences, RECIPE.tokens)
-    total, count = 0.0, 0
-    for start in range(0, len(examples), RECIPE.batch_size):
-        part = examples[start : start + RECIPE.batch_size]
-        batch = _examples.masked_batch(part, tokenizer.backend_tokenizer, RECIPE, seed=start)
-        total += _run.loss_of(model, batch).item() * len(batch.targets)
-        count += len(batch.targets)
-    return total / count
-
-
 def test_it_guesses_hidden_words_of_sentences_it_has_never_seen(shipped, guesser):
     _, tokenizer = shipped
     untrained = _run.make_model(RECIPE, RECIPE.vocabulary).eval()
-    before = masked_loss(untrained, tokenizer, validation_sentences())
+    before = guesses(untrained, tokenizer, validation_sentences())[0]
     assert before == pytest.approx(math.log(RECIPE.vocabulary), abs=0.3)  # as good as a guess
-    assert masked_loss(guesser, tokenizer, validation_sentences()) < before / 2
+    assert guesses(guesser, tokenizer, validation_sentences())[0] < before / 2
 
 
 @pytest.mark.parametrize(
