@@ -39,36 +39,33 @@ BATCH = {
 SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
 
 
-def explorers():
-    return {
-        "reorder": explore.reorder(),
-        "course_map": explore.course_map(),
-        "module_tree": explore.module_tree(MODEL, EXAMPLES),
-        "weight_pictures": explore.weight_pictures(SNAPSHOTS),
-        "padded_batches": explore.padded_batches(SENTENCES, lambda text: [1] * len(text)),
-        "model_shapes": explore.model_shapes(TextClassifier(FakeBackbone(), 3)),
-        "attention": explore.attention(
-            FakeBackbone(), fake_backbone.FakeTokenizer(), "the mean of each row"
-        ),
-        "threshold": explore.threshold(SCORES, [0, 0, 1, 0, 0, 1, 0, 1]),
-        "sampler": explore.sampler(LABELS, ["often", "now and then", "rarely"], WEIGHTS),
-        "descent": explore.descent(),
-        "schedule": explore.schedule(),
-        "words": explore.words(
-            CLASSIFIER,
-            lambda text: [2, *(4 + len(word) % 7 for word in text.split()), 3],
-            ["often", "now and then", "rarely"],
-            "the mean of each row",
-        ),
-        "stopping": explore.stopping([2.0, 1.5, 1.49, 1.6, 1.7, 1.45, *[1.6] * 20]),
-        "masking": explore.masking(FakeTokenizer(), "the mean of each row " * 5),
-        "guess": explore.guess(FakeMaskedModel(), FakeTokenizer(), "the [MASK] of each row"),
-        "rates": explore.rates(["embeddings", "layer.0", "layer.1", "head"]),
-        "frozen_parts": explore.frozen_parts(CLASSIFIER, BATCH, ["backbone", "head"]),
-    }
-
-
-EVERY = list(explorers())
+MAKERS = {
+    "reorder": lambda: explore.reorder(),
+    "course_map": lambda: explore.course_map(),
+    "module_tree": lambda: explore.module_tree(MODEL, EXAMPLES),
+    "weight_pictures": lambda: explore.weight_pictures(SNAPSHOTS),
+    "padded_batches": lambda: explore.padded_batches(SENTENCES, lambda text: [1] * len(text)),
+    "model_shapes": lambda: explore.model_shapes(TextClassifier(FakeBackbone(), 3)),
+    "attention": lambda: explore.attention(
+        FakeBackbone(), fake_backbone.FakeTokenizer(), "the mean of each row"
+    ),
+    "threshold": lambda: explore.threshold(SCORES, [0, 0, 1, 0, 0, 1, 0, 1]),
+    "sampler": lambda: explore.sampler(LABELS, ["often", "now and then", "rarely"], WEIGHTS),
+    "descent": lambda: explore.descent(),
+    "schedule": lambda: explore.schedule(),
+    "words": lambda: explore.words(
+        CLASSIFIER,
+        lambda text: [2, *(4 + len(word) % 7 for word in text.split()), 3],
+        ["often", "now and then", "rarely"],
+        "the mean of each row",
+    ),
+    "stopping": lambda: explore.stopping([2.0, 1.5, 1.49, 1.6, 1.7, 1.45, *[1.6] * 20]),
+    "masking": lambda: explore.masking(FakeTokenizer(), "the mean of each row " * 5),
+    "guess": lambda: explore.guess(FakeMaskedModel(), FakeTokenizer(), "the [MASK] of each row"),
+    "rates": lambda: explore.rates(["embeddings", "layer.0", "layer.1", "head"]),
+    "frozen_parts": lambda: explore.frozen_parts(CLASSIFIER, BATCH, ["backbone", "head"]),
+}
+EVERY = list(MAKERS)
 
 
 def values_of(control):
@@ -85,8 +82,11 @@ def values_of(control):
 
 
 def all_ends(explorer):
-    """Every combination of the first and the last value of each control."""
-    ends = [(values_of(c)[0], values_of(c)[-1]) for c in explorer.controls.values()]
+    """Every combination of the first and the last value of each control; of a text, the longer."""
+    ends = [
+        values_of(c)[-1:] if isinstance(c, Text) else (values_of(c)[0], values_of(c)[-1])
+        for c in explorer.controls.values()
+    ]
     return [dict(zip(explorer.controls, values, strict=True)) for values in product(*ends)]
 
 
@@ -268,7 +268,7 @@ def test_the_weights_are_drawn_one_picture_a_row_with_one_scale_for_all_moments(
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name != "module_tree"])
 def test_no_text_runs_out_of_its_figure(name):
-    explorer = explorers()[name]
+    explorer = MAKERS[name]()
     for settings in all_ends(explorer):
         made = explorer.draw(**settings).drawing
         FigureCanvasAgg(made)
@@ -288,7 +288,7 @@ def test_no_text_runs_out_of_its_figure(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_still_picture_shows_the_first_settings(name, quick_pictures):
-    explorer = explorers()[name]
+    explorer = MAKERS[name]()
     view = explorer.view()
     data, metadata = explorer._repr_mimebundle_()
     assert data["text/plain"] == f"[explorer {name}] {view.caption}"
@@ -304,11 +304,11 @@ def test_the_still_picture_shows_the_first_settings(name, quick_pictures):
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.usefixtures("quick_pictures")
 def test_the_richest_view_is_the_live_one_and_without_ipywidgets_there_is_none(name, monkeypatch):
-    explorer = explorers()[name]
+    explorer = MAKERS[name]()
     data, _ = explorer._repr_mimebundle_()
     assert data[WIDGET]["model_id"] == explorer.widget().model_id
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    still = explorers()[name]
+    still = MAKERS[name]()
     assert still.widget() is None
     without, _ = still._repr_mimebundle_()
     assert data.keys() - without.keys() == {WIDGET}
@@ -342,7 +342,7 @@ def test_a_live_figure_is_a_real_png_and_the_live_explorer_is_made_once():
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_changed_control_shows_what_the_drawing_function_gives(name, quick_pictures):
-    explorer = explorers()[name]
+    explorer = MAKERS[name]()
     inputs, picture, caption = parts(explorer)
     settings = explorer.settings()
     assert {key: control.value for key, control in inputs.items()} == settings

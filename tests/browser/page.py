@@ -29,6 +29,7 @@ FLAGS = (
 )
 SIZE = {"width": 1400, "height": 1000}
 SECONDS = 60  # the patience with a busy machine; what is there is taken at once
+CELL_SECONDS = 180  # the same for a cell that trains
 COUNT = re.compile(r"\[(\d+)\]:")
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], .jp-mod-error'
@@ -62,11 +63,11 @@ def browsing(executable: str) -> Iterator[BrowserContext]:
         browser.close()
 
 
-def wait_for(get: Callable[[], Any], wanted: Any, page: Page) -> None:
+def wait_for(get: Callable[[], Any], wanted: Any, page: Page, seconds: float = SECONDS) -> None:
     """Wait until `get()` is `wanted`; else an AssertionError shows what it is."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     while (got := get()) != wanted:
-        assert time.monotonic() < deadline, f"waited {SECONDS} s for {wanted!r}, got {got!r}"
+        assert time.monotonic() < deadline, f"waited {seconds} s for {wanted!r}, got {got!r}"
         page.wait_for_timeout(50)
 
 
@@ -131,7 +132,7 @@ class NotebookPage:
         self.menu("Run", "Run All Cells")
         try:
             for count in range(1, len(empty) + 1):  # the patience is with each cell
-                wait_for(lambda count=count: count in self.counts(), True, self.page)
+                wait_for(lambda count=count: count in self.counts(), True, self.page, CELL_SECONDS)
         except AssertionError as error:
             error.add_note(f"errors on the page: {self.errors()}")
             raise

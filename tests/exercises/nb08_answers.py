@@ -126,6 +126,12 @@ def the_most_frequent_piece(spelled, counts):
     return _pair(pairs_of=iter)(spelled, counts)
 
 
+def by_index(spelled, counts):
+    return _pair(pairs_of=lambda pieces: [(p, pieces[pieces.index(p) + 1]) for p in pieces[:-1]])(
+        spelled, counts
+    )
+
+
 # 08.2
 
 
@@ -240,6 +246,24 @@ def marking_in_place(input_ids, special_ids, share, generator):
     lucky = torch.rand(input_ids.shape, generator=generator) < share
     input_ids[_is_special(input_ids, special_ids)] = -1
     return lucky & (input_ids >= 0)
+
+
+def _chosen(input_ids, special_ids, share, generator):
+    return _choose()(input_ids, special_ids, share, generator)
+
+
+def one_in_each_row(input_ids, special_ids, share, generator):
+    chosen = _chosen(input_ids, special_ids, share, generator)
+    for row, special in zip(chosen, _is_special(input_ids, special_ids), strict=True):
+        if not row.any() and not special.all():
+            row[(~special).nonzero()[0]] = True
+    return chosen
+
+
+def drawn_until_one_is_chosen(input_ids, special_ids, share, generator):
+    while not (chosen := _chosen(input_ids, special_ids, share, generator)).any():
+        pass
+    return chosen
 
 
 # 08.3
@@ -387,6 +411,14 @@ def without_brackets(input_ids, chosen, mask_id, words, generator):
     return masked, torch.where(chosen, input_ids, -100)
 
 
+def four_written_in(input_ids, chosen, mask_id, words, generator):
+    return _mask()(input_ids, chosen, 4, words, generator)
+
+
+def words_written_in(input_ids, chosen, mask_id, words, generator):
+    return _mask()(input_ids, chosen, mask_id, range(5, 2_000), generator)
+
+
 # 08.4
 
 
@@ -476,6 +508,15 @@ def the_others(logits, labels):
 
 def log_p_of_all(logits, labels):
     return -logits.log_softmax(-1)[labels != -100].mean()
+
+
+def losses_above_zero(logits, labels):
+    losses = F.cross_entropy(logits.transpose(1, 2), labels, reduction="none")
+    return losses[losses != 0].mean()
+
+
+def a_new_tensor(logits, labels):
+    return torch.tensor(over_the_classes(logits, labels).item(), requires_grad=True)
 
 
 # 08.5
@@ -569,6 +610,12 @@ def with_numpy(model, tokenizer, text, top=5):
     return [(tokenizer.decode(int(n)), p[n]) for n in np.argsort(-p)[:top]]
 
 
+def back_to_training(model, tokenizer, text, top=5):
+    best = decoding(model, tokenizer, text, top)
+    model.train()
+    return best
+
+
 # 08.6
 
 
@@ -646,6 +693,23 @@ RIGHT = (
     Right("08.6", "head by head", head_by_head),
 )
 WRONG = (
+    Wrong("08.1", "by index", by_index, "has ##r twice"),
+    Wrong("08.2", "one in each row", one_in_each_row, "where the draws chose none"),
+    Wrong("08.2", "until one is", drawn_until_one_is_chosen, "where the draws chose none"),
+    Wrong("08.3", "4 written in", four_written_in, "4 is written into"),
+    Wrong("08.3", "words written in", words_written_in, "These are no words"),
+    Wrong("08.4", "losses above 0", losses_above_zero, "not the losses"),
+    Wrong("08.4", "a new tensor", a_new_tensor, "begins a new one"),
+    Wrong(
+        "08.4", "swapped", lambda x, y: F.cross_entropy(y.flatten(), x.flatten(0, 1)), "come first"
+    ),
+    Wrong(
+        "08.5",
+        "the words counted",
+        _fill(lambda ids, text, t: text.split().index("[MASK]") + 1),
+        "several pieces",
+    ),
+    Wrong("08.5", "back to training", back_to_training, "dropout at work"),
     Wrong("08.1", "words, not counts", _pair(weight=1), "Add counts[word]"),
     Wrong("08.1", "the rarest", _pair(lambda t: min(t, key=t.get, default=None)), "rarest"),
     Wrong(
@@ -828,8 +892,8 @@ WRONG = (
     Wrong(
         "08.3",
         "labels of the masked",
-        _mask(labels=lambda ids, m, c: torch.where(m == 4, ids, -100)),
-        "Labels only where 4 stands",
+        _mask(labels=lambda ids, m, c: torch.where(m == 6, ids, -100)),
+        "Labels only where 6 stands",
     ),
     Wrong(
         "08.3",

@@ -122,6 +122,27 @@ def get_submodule(module, *names):
     return frozen
 
 
+def keys_of_a_dict(module, *names):
+    return dict.fromkeys(library.freeze(module, *names)).keys()
+
+
+def with_new_parameters(module, *names):
+    found = library.freeze(module, *names)
+    for name in found:
+        parent, _, last = name.rpartition(".")
+        part = module.get_submodule(parent)
+        old = getattr(part, last).detach()
+        setattr(part, last, nn.Parameter(old, requires_grad=False))
+    return found
+
+
+def emptying(module, *names):
+    found = library.freeze(module, *names)
+    for name in found:
+        nn.init.zeros_(module.get_parameter(name))
+    return found
+
+
 def modules_by_name(module, *names):
     frozen = []
     for name, part in module.named_modules():
@@ -246,6 +267,18 @@ def that_learn(module):
 
 def without_the_counter(module):
     return {n: t for n, t in now_of(module).items() if t.is_floating_point()}
+
+
+def the_first_number(one, other):
+    return bool(one.reshape(-1)[0] != other.reshape(-1)[0])
+
+
+def as_text(one, other):
+    return str(one.detach()) != str(other)
+
+
+def the_keys(before, module):
+    return {n: t for n, t in now_of(module).items() if not torch.equal(t, before[n])}.keys()
 
 
 def first_moved(before, module):
@@ -645,6 +678,18 @@ def attribute_called_name(model, head, name="head"):
     return made
 
 
+def in_the_dict(model, head, name="head"):
+    made = copy.deepcopy(model)
+    vars(made)[name] = head
+    return made
+
+
+def the_last_part(model, head, name="head"):
+    made = copy.deepcopy(model)
+    setattr(made, list(dict(made.named_children()))[-1], head)
+    return made
+
+
 def always_head(model, head, name="head"):
     made = copy.deepcopy(model)
     made.head = head
@@ -975,11 +1020,13 @@ RIGHT = [
     Right("09.1", "any", with_any),
     Right("09.1", "attributes", by_attributes),
     Right("09.1", "split", by_split),
+    Right("09.1", "the keys of a dict", keys_of_a_dict),
     Right("09.1", "the library's", library.freeze),
     Right("09.1", "built from pieces", _freeze()),
     Right("09.2", "state_dict", with_state_dict),
     Right("09.2", "buffers afterwards", with_buffers_after),
     Right("09.2", "lists", through_lists),
+    Right("09.2", "the keys of a dict", the_keys),
     Right("09.2", "the library's", library.moved),
     Right("09.2", "built from pieces", _moved()),
     Right("09.3", "recursion", by_recursion),
@@ -1007,6 +1054,8 @@ RIGHT = [
 ]
 
 WRONG = [
+    Wrong("09.1", "new parameters", with_new_parameters, "An optimizer holds the old ones"),
+    Wrong("09.1", "zeros", emptying, "Freezing keeps the numbers"),
     Wrong("09.1", "no dot", _freeze(lambda each, n: each.startswith(n)), "layer.10 begins with"),
     Wrong("09.1", "in", _freeze(lambda each, n: n in each), "and it contains it"),
     Wrong(
@@ -1089,6 +1138,8 @@ WRONG = [
         _moved(lambda a, b: bool((a - b).abs().max() > 1e-6)),
         "has a tolerance",
     ),
+    Wrong("09.2", "as text", _moved(as_text), "has a tolerance"),
+    Wrong("09.2", "the first number", _moved(the_first_number), "not its first ones"),
     Wrong("09.2", "sums", _moved(lambda a, b: bool(a.sum() != b.sum())), "One number rose"),
     Wrong(
         "09.2",
@@ -1244,6 +1295,8 @@ WRONG = [
     Wrong("09.4", "set, copied, put back", set_copy_and_back, "The head was copied, too"),
     Wrong("09.4", "the head copied", copying_the_head, "The head was copied, too"),
     Wrong("09.4", "made.name", attribute_called_name, "is an attribute called `name`"),
+    Wrong("09.4", "in __dict__", in_the_dict, "made.__dict__ runs"),
+    Wrong("09.4", "the last part", the_last_part, "The copy has its old head"),
     Wrong("09.4", "always head", always_head, "have no `head`"),
     Wrong("09.4", "the head returned", returning_the_head, "the head alone"),
     Wrong("09.4", "setattr returned", returning_setattr, "setattr returns nothing"),

@@ -26,7 +26,10 @@ class BatchEncoding(dict):
 
 
 class ToyTokenizer:
-    """Words between spaces, with [CLS] before and [SEP] behind. [MASK] is number 2 here."""
+    """Words between spaces, with [CLS] before and [SEP] behind. [MASK] is number 2 here.
+
+    A plural that it does not know is two pieces: rows is row and ##s.
+    """
 
     mask_token, mask_token_id = "[MASK]", WORDS.index("[MASK]")
     cls_token_id, sep_token_id, pad_token_id = 3, 4, 0
@@ -56,7 +59,7 @@ class ToyTokenizer:
         return [self.cls_token_id, *known, self.sep_token_id]
 
     def tokenize(self, text: str) -> list[str]:
-        return text.split()
+        return [piece for word in text.split() for piece in _cut(word)]
 
     def encode(self, text: str, return_tensors: str | None = None, **options: Any) -> Any:
         return self(text, return_tensors)["input_ids"]
@@ -83,6 +86,11 @@ class ToyTokenizer:
     def batch_decode(self, sequences: Any, **options: Any) -> list[str]:
         found = self.decode(sequences)
         return [found] if isinstance(found, str) else found
+
+
+def _cut(word: str) -> list[str]:
+    plural = word not in WORDS and word.removesuffix("s") in WORDS
+    return [word.removesuffix("s"), "##s"] if plural else [word]
 
 
 class MaskedLMOutput:

@@ -202,6 +202,26 @@ def _no_fixed_number(attempt: Any) -> None:
     )
 
 
+def _sometimes_none(attempt: Any) -> None:
+    """in a short sentence none at all may be chosen"""
+    ids = torch.tensor([[2, 11, 7, 12, 3]])
+    tried = "input_ids [[2, 11, 7, 12, 3]], special_ids [2, 3], share 0.15"
+    generator = _draws.seeded(1)
+    empty = 0
+    for _ in range(200):
+        got = _run(attempt, ids, [2, 3], 0.15, tried, generator)
+        _draws.expect_batch(got, ids, tried)
+        empty += not got.any()
+    expect_that(
+        empty > 60,  # 0.85 ** 3 is 0.61: nine standard deviations
+        tried=f"{tried}, 200 times",
+        told=f"none chosen {empty} times",
+        expected="none chosen about 123 times, as 0.85 ** 3 is 0.61",
+        idea="One was chosen where the draws chose none: then a token is no longer chosen with "
+        f"probability share. The notebook sees to such batches later. {DRAW}",
+    )
+
+
 def _generator(attempt: Any) -> None:
     """all draws come from the generator"""
     ids, _ = _many(4, 12, 3)
@@ -216,7 +236,7 @@ EXERCISE = Exercise(
     "Choose the tokens to guess",
     8,
     choose_tokens,
-    (_kind, _share, _generator, _by_itself, _no_fixed_number),
+    (_kind, _share, _generator, _by_itself, _no_fixed_number, _sometimes_none),
     (
         "Two questions for each token, joined by &: is it lucky, and is it no special one?",
         (

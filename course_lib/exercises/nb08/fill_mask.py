@@ -102,11 +102,12 @@ def _expect(
         _toy.guesses(place, top),
         tried=tried,
         idea="softmax over the vocabulary at the place of [MASK], then topk.",
-        known=_known(place, len(text.split()) + 2, top),
+        known=_known(place, text, top),
     )
 
 
-def _known(place: int, T: int, top: int) -> list[Known]:
+def _known(place: int, text: str, top: int) -> list[Known]:
+    T, words = len(_toy.ToyTokenizer().tokenize(text)) + 2, text.split()
     right = _toy.guesses(place, top)
     tokens = [token for token, _ in right]
     logits = _toy.logits_of(T)  # (1, T, V)
@@ -114,6 +115,7 @@ def _known(place: int, T: int, top: int) -> list[Known]:
     largest = own.topk(top).values
     last = "This is the place of the last token, [SEP]."
     behind = "This is one place too far."
+    counted = "The words were counted, and a word may be several pieces."
     return [
         Known(
             _toy.guesses(place, top, training=True),
@@ -123,11 +125,12 @@ def _known(place: int, T: int, top: int) -> list[Known]:
             Known(_toy.guesses(other, top), f"{why} {PLACE}")
             for other, why in (
                 (0, "This is the place of [CLS]."),
+                (words.index("[MASK]") + 1, counted),
                 (place - 1, "This is the place before: [CLS] stands in front of the words."),
                 (T - 1, last),
                 (place + 1, behind),
             )
-            if other not in (place, -1)
+            if other != place
         ),
         Known(right[::-1], "The least probable of them came first. The most probable comes first."),
         Known(_of(own.softmax(-1), (-own).topk(top).indices), "These are the least probable ones."),
@@ -177,6 +180,11 @@ def _anywhere(attempt: Any) -> None:
     _expect(attempt, "each row is the [MASK]", 5)
 
 
+def _behind_pieces(attempt: Any) -> None:
+    """behind words of several pieces, too"""
+    _expect(attempt, "rows of means [MASK] each", 6)
+
+
 def _top(attempt: Any) -> None:
     """as many as `top`"""
     for top in (1, 3, 8):
@@ -186,6 +194,17 @@ def _top(attempt: Any) -> None:
 def _in_eval(attempt: Any) -> None:
     """it asks the model in eval mode"""
     _expect(attempt, MIDDLE, 2, training=True)
+    model = _toy.ToyModel().eval()
+    tried = f'fill_mask(model, tokenizer, "{MIDDLE}") with a model in eval mode'
+    _run(attempt, model, MIDDLE, tried)
+    expect_that(
+        not model.training,
+        tried=f"{tried}: its mode afterwards",
+        told="training",
+        expected="eval, as it was",
+        idea="Whoever goes on with the model would have dropout at work. model.train() at the end "
+        "only if it was in training before: was = model.training, then model.train(was).",
+    )
 
 
 EXERCISE = Exercise(
@@ -193,7 +212,7 @@ EXERCISE = Exercise(
     "Fill the mask",
     8,
     fill_mask,
-    (_in_the_middle, _anywhere, _top, _in_eval),
+    (_in_the_middle, _anywhere, _behind_pieces, _top, _in_eval),
     (
         "Four steps: the numbers of the tokens, the place of the mask, the logits there, softmax.",
         (

@@ -132,6 +132,7 @@ def _shares(attempt: Any) -> None:
         idea="What is not chosen stays as it is. `chosen &` belongs before each of the two "
         "conditions.",
     )
+    _expect_the_mask_s_number(masked[chosen], tried)
     of_mask = (masked == MASK)[chosen].float().mean().item()
     stays = (masked == ids)[chosen].float().mean().item()
     replaced = 1 - of_mask - stays
@@ -143,6 +144,18 @@ def _shares(attempt: Any) -> None:
         idea=_masked.idea_of_shares(of_mask, replaced),
     )
     _masked.expect_labels(labels, masked, ids, chosen, tried)
+
+
+def _expect_the_mask_s_number(hidden: Tensor, tried: str) -> None:
+    """Raise a `Mistake` if the chosen tokens became another number than mask_id."""
+    number = hidden.mode().values.item()
+    expect_that(
+        number in (MASK, *WORDS) or (hidden == number).sum() < len(hidden) / 2,
+        tried=f"{tried}: what becomes of the chosen ones",
+        told=f"most become {number}",
+        expected=f"most become {MASK}",
+        idea=f"{number} is written into the function. The number of [MASK] is mask_id.",
+    )
 
 
 def _random_words(attempt: Any) -> None:
@@ -169,7 +182,7 @@ def _missing(found: list[int]) -> str:
         return (
             f"{WORDS.stop} is no word: a range leaves out its end, and so does randint. {REPLACE}"
         )
-    if found[0] < WORDS.start:
+    if found[0] < WORDS.start and found[-1] < WORDS.stop:
         return (
             f"Numbers before words.start are [MASK], [CLS] and their like, and no words. {REPLACE}"
         )

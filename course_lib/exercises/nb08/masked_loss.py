@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_lib.exercises._checking import Known, call, expect, explaining
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb04 import _values
 
@@ -51,6 +51,7 @@ def _run(attempt: Any, logits: Tensor, labels: Tensor, tried: str) -> Any:
         explaining(IndexError, index, "out of bounds"),
         explaining(IndexError, index, "out of range"),
         explaining(IndexError, AXES, "Target"),
+        explaining(NotImplementedError, "The logits come first, then the labels.", "'Long'"),
     ):
         return call(attempt, logits, labels, tried=tried)
 
@@ -171,11 +172,34 @@ def _large(attempt: Any) -> None:
     )
 
 
+def _certain(attempt: Any) -> None:
+    """a token that is guessed with certainty counts, with a loss of 0"""
+    logits, labels = torch.tensor([[[0.0, 200.0], [500.0, 0.0]]]), torch.tensor([[0, 0]])
+    tried = "logits [[[0, 200], [500, 0]]], labels [[0, 0]]"
+    idea = "The losses are 200 and 0, and both count: ask the labels which do, not the losses."
+    expect(
+        _run(attempt, logits, labels, tried),
+        torch.tensor(100.0),
+        tried=tried,
+        idea=idea,
+        known=(Known(torch.tensor(200.0), idea),),
+    )
+
+
 def _goes_back(attempt: Any) -> None:
     """backward() reaches the logits of these tokens, and no others"""
     expected = (P - F.one_hot(LABELS.clamp(min=0), 4)) * COUNTED.unsqueeze(-1) / 3
+    found = _values.gradient(lambda logits: attempt(logits, LABELS.clone()), LOGITS, TRIED)
+    expect_that(
+        found is not None,
+        tried=f"{TRIED}: logits.grad after backward()",
+        told="None: backward() did not reach the logits",
+        expected="a gradient",
+        idea="The way back to the logits is cut: torch.tensor(...) begins a new one. Return what "
+        "was computed from them.",
+    )
     expect(
-        _values.gradient(lambda logits: attempt(logits, LABELS.clone()), LOGITS, TRIED),
+        found,
         expected,
         tried=f"{TRIED}: logits.grad after backward()",
         idea="A chosen token gets (p - 1 at its label, p elsewhere) / 3; the others get 0.",
@@ -187,7 +211,7 @@ EXERCISE = Exercise(
     "The loss of the hidden tokens",
     8,
     masked_loss,
-    (_mean, _row_without, _axes, _large, _goes_back),
+    (_mean, _row_without, _axes, _large, _certain, _goes_back),
     (
         "F.cross_entropy leaves out the label -100 by itself. What is missing is the right shape.",
         (

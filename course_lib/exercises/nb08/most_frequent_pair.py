@@ -149,6 +149,25 @@ def _within_a_word(attempt: Any) -> None:
     )
 
 
+def _twice_in_a_word(attempt: Any) -> None:
+    """a piece that occurs twice in a word has its own neighbours each time"""
+    counts = {"array": 3, "era": 2}
+    _expect(
+        attempt,
+        {word: _spelled(word) for word in counts},
+        counts,
+        ("##r", "##a"),
+        "(##r, ##a) occurs in array and in era: 3 + 2 = 5 times.",
+        (
+            Known(
+                ("##r", "##r"),
+                "array has ##r twice, and .index finds the first of them each time. Go by place: "
+                "zip(pieces, pieces[1:]).",
+            ),
+        ),
+    )
+
+
 def _pieces(attempt: Any) -> None:
     """pieces are neighbours within a word, merged ones too, and their order counts"""
     spelled = {"no": ["no"], "on": ["on"], "note": ["no", "##te"], "tone": ["t", "##one"]}
@@ -246,7 +265,7 @@ EXERCISE = Exercise(
     "The most frequent pair",
     12,
     most_frequent_pair,
-    (_counts, _adds_up, _within_a_word, _pieces, _ties, _by_word, _none),
+    (_counts, _adds_up, _within_a_word, _twice_in_a_word, _pieces, _ties, _by_word, _none),
     (
         (
             "Keep a dict (or a Counter) from a pair to how often it occurs. Go through the words, "

@@ -28,6 +28,7 @@ class Net(nn.Module):
 
 
 NAMES = [name for name, _ in Net().named_parameters()]
+COLLECTIONS = (list, tuple, set, frozenset, type({}.keys()))
 NET = "a model of backbone (embeddings, layer.0 to layer.10, norm), norm and head"
 
 
@@ -56,7 +57,7 @@ def explaining_names(names: Iterable[str], idea: str) -> Iterator[None]:
 def expect_names(
     got: Any, expected: Sequence[str], *, tried: str, idea: str, known: Sequence[Known] = ()
 ) -> None:
-    """Expect names in whatever order: a list of them, a tuple or a set."""
+    """Expect names in whatever order: a list of them, a tuple, a set, or the keys of a dict."""
     expect_that(
         got is not None,
         tried=tried,
@@ -65,7 +66,7 @@ def expect_names(
         idea="Nothing came back. Does the function end in `return`?",
     )
     expect_that(
-        type(got) in (list, tuple, set, frozenset) and all(type(name) is str for name in got),
+        type(got) in COLLECTIONS and all(type(name) is str for name in got),
         tried=tried,
         got=got,
         expected=f"a list of names, {list(expected)}",

@@ -3,9 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from course_lib.exercises import _warm
 from course_lib.loop import History
 from course_lib.loop._run import Run
 from course_lib.loop.train import NO_SCALER
+
+_warm.make_first_optimizer()
 
 PARTS = ["embeddings", "layer.0", "layer.1", "head"]
 

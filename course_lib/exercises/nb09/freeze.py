@@ -234,6 +234,28 @@ def _expect_dropped(gradient: Any, tried: str, already: bool) -> None:
     expect_that(False, tried=tried, got=gradient, expected="None", idea=idea)
 
 
+def _same(attempt: Any) -> None:
+    """the parameters are still the same ones, with the same numbers"""
+    net = Net()
+    before = {name: (each, each.detach().clone()) for name, each in net.named_parameters()}
+    _freeze(attempt, net, "head")
+    now = dict(net.named_parameters())
+    other = [name for name in before if now.get(name) is not before[name][0]]
+    expect(
+        other,
+        [],
+        tried=f"{_tried(['head'])}: the parameters in whose place there are others afterwards",
+        idea="An optimizer holds the old ones, and unfreezing the new ones would not make it move "
+        "them. Change requires_grad of the parameter that is there.",
+    )
+    expect(
+        [name for name, (_, numbers) in before.items() if not torch.equal(now[name], numbers)],
+        [],
+        tried=f"{_tried(['head'])}: the parameters with other numbers afterwards",
+        idea="Freezing keeps the numbers. Only requires_grad and grad change.",
+    )
+
+
 def _unknown(attempt: Any) -> None:
     """a name that is not in the model is an error"""
     for names in (["bakbone"], ["head", "bakbone"], ["bakbone", "head"]):
@@ -255,7 +277,7 @@ EXERCISE = Exercise(
     "Parts that do not learn",
     8,
     freeze,
-    (_module, _dot, _parameter, _several, _everything, _returns, _gradients, _unknown),
+    (_module, _dot, _parameter, _several, _everything, _returns, _gradients, _same, _unknown),
     (
         (
             "Go through module.named_parameters(). When does a parameter's name lie under one of "

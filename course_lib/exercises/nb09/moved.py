@@ -24,7 +24,7 @@ class Net(nn.Module):
         super().__init__()
         self.embed, self.norm, self.head = nn.Embedding(3, 2), nn.BatchNorm1d(2), nn.Linear(2, 1)
         for number, tensor in enumerate(_tensors(self).values(), start=1):
-            tensor.copy_(number + torch.arange(tensor.numel()).reshape(tensor.shape))
+            tensor.copy_(number + 0.5 + torch.arange(tensor.numel()).reshape(tensor.shape))
 
 
 def _tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -154,6 +154,14 @@ def _bit(attempt: Any) -> None:
     _expect(attempt, smallest, what, ["head.weight"], close, Known([], close))
 
 
+def _last_number(attempt: Any) -> None:
+    """the last number of a tensor counts like the first"""
+    idea = "The last number alone is another. Compare all numbers of a tensor, not its first ones."
+    for name, count in (("embed.weight", 6), ("head.weight", 2)):
+        what = f"1 added to the last number of {name}"
+        _expect(attempt, _add(name, *[0.0] * (count - 1), 1.0), what, [name], idea, Known([], idea))
+
+
 def _buffers(attempt: Any) -> None:
     """buffers count"""
     idea = (
@@ -181,7 +189,7 @@ EXERCISE = Exercise(
     "What has moved",
     8,
     moved,
-    (_parameter, _nothing, _all, _cancels, _bit, _buffers, _frozen),
+    (_parameter, _nothing, _all, _cancels, _last_number, _bit, _buffers, _frozen),
     (
         "Which tensors has a module beside its parameters? Go through both kinds, by name.",
         "torch.equal(one, other) is True if all numbers are equal, without a tolerance.",

@@ -18,16 +18,17 @@ def replace_head(model: nn.Module, head: nn.Module, name: str = "head") -> nn.Mo
 
 
 class Net(nn.Module):
-    """A body and, under some name, a head."""
+    """A body and, under some name, a head; something after it."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.name_of_head, self.scale = name, 1.0
         self.body = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
         setattr(self, name, nn.Linear(3, 2))
+        self.end = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.scale * getattr(self, self.name_of_head)(self.body(x))
+        return self.end(self.scale * getattr(self, self.name_of_head)(self.body(x)))
 
 
 def _trained(name: str) -> Net:
@@ -62,7 +63,7 @@ def _replaced(attempt: Any, name: str) -> tuple[Net, nn.Module, nn.Module, Any, 
     model, head = _trained(name), nn.Linear(3, 5)
     old = getattr(model, name)
     more = "" if name == "head" else f", name={name!r}"
-    tried = f"a model of body and {name}; replace_head(model, nn.Linear(3, 5){more})"
+    tried = f"a model of body, {name} and end; replace_head(model, nn.Linear(3, 5){more})"
     named = {} if name == "head" else {"name": name}
     got = call(attempt, model, head, tried=tried, **named)
     expect_that(
@@ -122,6 +123,14 @@ def _has_the_head(attempt: Any) -> None:
         expected="the head that was given",
         idea=_idea_of_head(got, head),
     )
+    expect_that(
+        dict(got.named_children()).get("head") is head,
+        tried=f"{tried}; its part head, in named_children()",
+        told="the old head",
+        expected="the head that was given",
+        idea="A module counts as a part if it is set as an attribute: setattr(made, name, head). "
+        "What is written into made.__dict__ runs, and parameters() does not have its weights.",
+    )
 
 
 def _told_of_head(got: nn.Module, head: nn.Module) -> str:
@@ -152,7 +161,7 @@ def _by_name(attempt: Any) -> None:
         expect_module(got, tried=tried)
         expect(
             [each for each, _ in got.named_children()],
-            ["body", name],
+            ["body", name, "end"],
             tried=f"{tried}; the parts of what comes back",
             idea=BY_NAME if hasattr(got, "name") else f"A part that the model never calls. {idea}",
         )
