@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "course_lib"
 
 # From the ground up. A module imports from lower lines only; a package may import its own modules.
 LAYERS = (
-    {"runtime", "_files", "_prose"},
+    {"runtime", "_files", "_modes", "_prose"},
     {"_sources"},
     {"data", "model", "loss", "metric", "checkpoint", "freeze", "monitor", "shapes"},
     {"loop", "pretrain"},

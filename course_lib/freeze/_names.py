@@ -1,9 +1,10 @@
-"""Parameters by the names of their modules."""
+"""Parameters by the names of their modules, and by the optimizer that holds them."""
 
 import difflib
 from collections.abc import Sequence
 
 from torch import nn
+from torch.optim import Optimizer
 
 
 def parameters_under(module: nn.Module, name: str, where: str) -> dict[str, nn.Parameter]:
@@ -28,6 +29,27 @@ def parameters_under(module: nn.Module, name: str, where: str) -> dict[str, nn.P
     if not found:
         raise ValueError(f"{where}: {_nothing(module, name)}")
     return found
+
+
+def names_by_parameter(module: nn.Module) -> dict[nn.Parameter, list[str]]:
+    """Every parameter with its names, of which a tied one has several."""
+    found: dict[nn.Parameter, list[str]] = {}
+    for name, parameter in module.named_parameters(remove_duplicate=False):
+        found.setdefault(parameter, []).append(name)
+    return found
+
+
+def held_by(optimizer: Optimizer) -> list[nn.Parameter]:
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
+def expect_parts(parts: Sequence[str], where: str) -> None:
+    """Raises ValueError where there is no list, or none in it."""
+    if isinstance(parts, str) or not parts:
+        raise ValueError(
+            f"{where}: got parts = {parts!r}, expected a list of names, from the input to the "
+            "output, such as ['backbone', 'head']."
+        )
 
 
 def lies_under(parameter: str, name: str) -> bool:

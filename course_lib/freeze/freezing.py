@@ -4,7 +4,7 @@ import warnings
 
 from torch import nn
 
-from course_lib.freeze._names import listed, parameters_under
+from course_lib.freeze._names import listed, names_by_parameter, parameters_under
 
 
 def freeze(module: nn.Module, *names: str) -> list[str]:
@@ -75,6 +75,6 @@ def _set(module: nn.Module, names: tuple[str, ...], learns: bool) -> list[str]:
 
 def _tied(module: nn.Module, asked: dict[str, nn.Parameter]) -> dict[str, nn.Parameter]:
     """Further names of the same parameters."""
-    same = {id(parameter) for parameter in asked.values()}
-    every = module.named_parameters(remove_duplicate=False)
-    return {name: each for name, each in every if id(each) in same and name not in asked}
+    names = names_by_parameter(module)
+    same = dict.fromkeys(asked.values())
+    return {name: each for each in same for name in names[each] if name not in asked}

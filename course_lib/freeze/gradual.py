@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from course_lib.freeze._names import listed, parameters_under
+from course_lib.freeze._names import expect_parts, held_by, listed, parameters_under
 from course_lib.freeze.freezing import freeze, unfreeze
 
 
@@ -29,11 +29,7 @@ class GradualUnfreezing:
     """
 
     def __init__(self, parts: Sequence[str], every: int = 1) -> None:
-        if isinstance(parts, str) or not parts:
-            raise ValueError(
-                f"GradualUnfreezing: got parts = {parts!r}, expected a list of names, from the "
-                "input to the output, such as ['backbone', 'head']."
-            )
+        expect_parts(parts, "GradualUnfreezing")
         if not isinstance(every, int) or every < 1:
             raise ValueError(
                 f"GradualUnfreezing: got every = {every!r}, expected a whole number of epochs from "
@@ -47,10 +43,10 @@ class GradualUnfreezing:
         return self.parts[-count:]
 
     def on_start(self, run: Any) -> None:
-        held = {id(weight) for group in run.optimizer.param_groups for weight in group["params"]}
+        held = set(held_by(run.optimizer))
         for part in self.parts:
             weights = parameters_under(run.model, part, "GradualUnfreezing")
-            missing = [name for name, weight in weights.items() if id(weight) not in held]
+            missing = [name for name, weight in weights.items() if weight not in held]
             if missing:
                 raise ValueError(
                     f"GradualUnfreezing: the optimizer does not hold {len(missing):,} weights of "

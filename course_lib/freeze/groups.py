@@ -8,7 +8,14 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from course_lib.freeze._names import lies_under, listed, parameters_under
+from course_lib.freeze._names import (
+    expect_parts,
+    held_by,
+    lies_under,
+    listed,
+    names_by_parameter,
+    parameters_under,
+)
 
 
 def parameter_groups(module: nn.Module, rates: Mapping[str, float]) -> list[dict[str, Any]]:
@@ -36,29 +43,23 @@ def parameter_groups(module: nn.Module, rates: Mapping[str, float]) -> list[dict
         parameters_under(module, name, "parameter_groups")
     members: dict[str, list[nn.Parameter]] = {name: [] for name in rates}
     left_out = []
-    for first, parameter in module.named_parameters():
-        name = _owner(rates, first, *_further_names(module, first, parameter))
+    for parameter, names in names_by_parameter(module).items():
+        name = _owner(rates, names)
         if name is not None:
             members[name].append(parameter)
         elif parameter.requires_grad:
-            left_out.append(first)
+            left_out.append(names[0])
     _expect_whole(members, left_out)
     return [{"params": members[name], "lr": rate, "name": name} for name, rate in rates.items()]
 
 
-def _owner(rates: Mapping[str, float], *parameter_names: str) -> str | None:
+def _owner(rates: Mapping[str, float], parameter_names: Sequence[str]) -> str | None:
     """The longest name that a parameter lies under, by the first of its names under any."""
     for parameter_name in parameter_names:
         names = [name for name in rates if lies_under(parameter_name, name)]
         if names:
             return max(names, key=len)
     return None
-
-
-def _further_names(module: nn.Module, first: str, parameter: nn.Parameter) -> list[str]:
-    """Of a tied parameter."""
-    every = module.named_parameters(remove_duplicate=False)
-    return [name for name, each in every if each is parameter and name != first]
 
 
 def falling_rates(parts: Sequence[str], rate: float, factor: float) -> dict[str, float]:
@@ -74,11 +75,7 @@ def falling_rates(parts: Sequence[str], rate: float, factor: float) -> dict[str,
 
     Built in notebooks/09_transfer_learning.ipynb.
     """
-    if isinstance(parts, str) or not parts:
-        raise ValueError(
-            f"falling_rates: got parts = {parts!r}, expected a list of names, from the input to "
-            "the output, such as ['backbone', 'head']."
-        )
+    expect_parts(parts, "falling_rates")
     if not factor > 0:
         raise ValueError(
             f"falling_rates: got factor = {factor}, expected a number above 0, such as 0.5. To let "
@@ -101,18 +98,16 @@ def check_optimizer(module: nn.Module, optimizer: Optimizer) -> None:
 
     Built in notebooks/09_transfer_learning.ipynb.
     """
-    held = [weight for group in optimizer.param_groups for weight in group["params"]]
-    known = {id(weight) for weight in held}
+    held = set(held_by(optimizer))
     named = dict(module.named_parameters())
-    own = {id(weight) for weight in named.values()}
     missing = [
-        name for name, weight in named.items() if weight.requires_grad and id(weight) not in known
+        name for name, weight in named.items() if weight.requires_grad and weight not in held
     ]
-    strangers = sum(id(weight) not in own for weight in held)
+    strangers = len(held - set(named.values()))
     sliding = [
         name
         for name, weight in named.items()
-        if not weight.requires_grad and weight.grad is not None and id(weight) in known
+        if not weight.requires_grad and weight.grad is not None and weight in held
     ]
     problems = [_missing(missing), _strangers(strangers), _sliding(sliding)]
     said = [problem for problem in problems if problem]

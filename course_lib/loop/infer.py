@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from course_lib._modes import in_eval_mode
 from course_lib.loop._batch import (
     Batch,
     device_of,
@@ -33,14 +34,8 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
     Built in notebooks/06_inference_loop.ipynb.
     """
-    modes = [(part, part.training) for part in model.modules()]
-    model.eval()
-    try:
-        with torch.inference_mode():
-            yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
+    with in_eval_mode(model), torch.inference_mode():
+        yield
 
 
 def evaluate(

@@ -11,6 +11,7 @@ from torch.amp import GradScaler
 from torch.optim import Optimizer
 
 from course_lib.freeze import train_mode
+from course_lib.freeze._names import held_by
 from course_lib.loop._batch import (
     Batch,
     device_of,
@@ -68,7 +69,9 @@ def train_step(
         scaler.scale(loss).backward()
     if clip is not None:
         scaler.unscale_(optimizer)
-        norm = nn.utils.clip_grad_norm_(_weights(optimizer), clip)
+        # Not the model's: of weights beside, nothing clears the gradients, so they would grow and
+        # shrink every step.
+        norm = nn.utils.clip_grad_norm_(held_by(optimizer), clip)
         if not scaler.is_enabled():  # a scaler leaves such a step out by itself
             expect_finite_gradient(norm, model, given)
     scaler.step(optimizer)
@@ -147,9 +150,3 @@ def _calculating_in(dtype: torch.dtype | None, labels: Tensor) -> contextlib.Abs
             "None to calculate in the model's own type."
         )
     return torch.autocast(labels.device.type, dtype)
-
-
-def _weights(optimizer: Optimizer) -> list[Tensor]:
-    """What the optimizer will move. The model may have weights beside: their gradients grow, as
-    nothing clears them, and would shrink every step."""
-    return [weight for group in optimizer.param_groups for weight in group["params"]]

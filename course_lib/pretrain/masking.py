@@ -1,10 +1,12 @@
 """Masked language modelling: some tokens are hidden, and the model guesses them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+
+from course_lib._modes import in_eval_mode
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -85,21 +87,14 @@ def fill_mask(
             f"fill_mask: got top = {top}, expected 1 to {len(tokenizer):,}, the size of the "
             "vocabulary."
         )
-    probabilities = _logits_in_eval(model, inputs)[0, places.item()].softmax(dim=-1)  # (V,)
+    with in_eval_mode(model):
+        logits = model(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]
+        ).logits  # (1, T, V)
+    probabilities = logits[0, places.item()].softmax(dim=-1)  # (V,)
     best = probabilities.topk(top)
     tokens = tokenizer.convert_ids_to_tokens(best.indices.tolist())
     return list(zip(tokens, best.values.tolist(), strict=True))
-
-
-def _logits_in_eval(model: nn.Module, inputs: Any) -> Tensor:
-    """(B, T, V), without dropout."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        return model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
-    finally:
-        for module, training in modes.items():
-            module.training = training
 
 
 def _expect_maskable(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from course_lib import data, runtime
 from course_lib.data.sentences import MOST_TOKENS
+from course_lib.freeze import parameter_groups
 from course_lib.model import TextClassifier, load_backbone
 from tests.benchmarks import transfer
 from tests.benchmarks._loops import Setting
@@ -22,7 +23,7 @@ def running(epochs: int) -> Setting:
     return Setting(
         f"Fine-tuning the backbone with {LABELS} labels",
         classifier,
-        transfer.groups,
+        partial(parameter_groups, rates=transfer.RATES),
         partial(loader_of, dataset, shuffle=True, bucket=True),
         BATCH_SIZE,
         epochs,

@@ -277,7 +277,7 @@ def train(
     callbacks: Sequence[Any] = (),
 ) -> float:
     """STEPS steps of AdamW, warm-up and linear decay; the seconds it took."""
-    optimizer = torch.optim.AdamW(groups(model, rates))
+    optimizer = torch.optim.AdamW(freeze.parameter_groups(model, rates))
     options = {
         "epochs": -(-STEPS // len(loader)),
         "scheduler": LambdaLR(optimizer, up_and_down(STEPS)),
@@ -298,11 +298,6 @@ class StopsAfter:
 
     def on_step(self, run: Any) -> None:
         run.stop = run.stop or run.step == self.steps
-
-
-def groups(model: TextClassifier, rates: Mapping[str, float] = RATES) -> list[dict]:
-    """Parameter groups of the backbone, or parts of it, and the head, with their rates."""
-    return freeze.parameter_groups(model, rates)
 
 
 def up_and_down(steps: int) -> Callable[[int], float]:
