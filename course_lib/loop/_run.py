@@ -31,6 +31,7 @@ class Run:
         loaders          those of training and, if there is one, of validation
         options          of fit, those that decide what a step is
         step_of_epoch    steps made in the epoch that is not finished
+        rates            the learning rate of each parameter group in the last step
         stop             set to True, it ends the training after this step or epoch
     """
 
@@ -44,6 +45,7 @@ class Run:
     loaders: Sequence[Any] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     step_of_epoch: int = 0
+    rates: Sequence[float] = ()
     stop: bool = False
     as_planned: bool = False  # resumed, for as many epochs as it began with
     scale: float = 1.0  # of the scaler, when it was last asked
@@ -67,7 +69,8 @@ class Run:
         The scaler of float16 leaves a step out whose gradients overflow, and lowers its scale.
         """
         self.history.losses.append(loss)
-        self.history.rates.append(float(self.optimizer.param_groups[0]["lr"]))
+        self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self.history.rates.append(self.rates[0])
         self.step_of_epoch += 1
         before, self.scale = self.scale, self.scaler.get_scale()
         return self.scale >= before
