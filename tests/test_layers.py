@@ -25,7 +25,7 @@ LAYERS = (
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # heavy package: where it may be imported
 HEAVY = {
-    "ipywidgets": ("explore", "exercises._card"),
+    "ipywidgets": ("explore", "exercises._card", "monitor.board"),
     "tensorboard": ("monitor",),
     "torch.utils.tensorboard": ("monitor",),
 }

@@ -28,8 +28,6 @@ class Board:
     Attributes:
         folder   what it draws: every run below it
         address  where it answers, on this machine only
-
-    Built in notebooks/10_monitoring.ipynb.
     """
 
     def __init__(self, folder: Path, port: int, height: int) -> None:

@@ -110,8 +110,11 @@ def write_history(history: "History", *loggers: Logger) -> None:
 
 
 def step_numbers(run: "Run") -> dict[str, float]:
-    """What is known after a step."""
-    return {"train/loss": run.history.losses[-1], **rates(run), **gradient_norm(run)}
+    """What is known after a step. A scaler's gradients are multiplied by its scale: left out."""
+    numbers = {"train/loss": run.history.losses[-1], **rates(run)}
+    if not run.scaler.is_enabled():
+        numbers["train/gradient_norm"] = gradient_norm(run.model)
+    return numbers
 
 
 def rates(run: "Run") -> dict[str, float]:
@@ -123,15 +126,15 @@ def rates(run: "Run") -> dict[str, float]:
     return {f"train/rate/{name}": rate for name, rate in zip(names, run.rates, strict=True)}
 
 
-def gradient_norm(run: "Run") -> dict[str, float]:
-    """The norm of all gradients together, as the optimizer used them: after clipping.
+def gradient_norm(model: torch.nn.Module) -> float:
+    """The norm of all gradients of a model together; 0 where there is none.
 
-    Nothing with a scaler, whose gradients are multiplied by its scale.
+    Between a step and the next zero_grad it is the norm that the optimizer used: after clipping.
+
+    Built in notebooks/10_monitoring.ipynb.
     """
-    if run.scaler.is_enabled():
-        return {}
-    gradients = [p.grad for p in run.model.parameters() if p.grad is not None]
-    return {"train/gradient_norm": float(get_total_norm(gradients))} if gradients else {}
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    return float(get_total_norm(gradients)) if gradients else 0.0
 
 
 def epoch_numbers(epoch: Mapping[str, float]) -> dict[str, float]:
