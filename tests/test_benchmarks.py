@@ -19,15 +19,17 @@ from tests.benchmarks import (
     _resumes,
     _rows,
     _tasks,
+    _trainers,
     cases,
+    monitor,
+    trainer,
     transfer,
 )
 
 
 def test_there_are_benchmarks():
-    assert {"baselines", "cases", "corpus", "loop", "padding", "transfer"} <= set(
-        benchmarks.names()
-    )
+    wanted = {"baselines", "cases", "corpus", "loop", "monitor", "padding", "trainer", "transfer"}
+    assert wanted <= set(benchmarks.names())
 
 
 @pytest.mark.parametrize("name", benchmarks.names())
@@ -89,6 +91,39 @@ def test_the_libraries_that_resume_are_left_out_where_they_are_missing(monkeypat
 def test_an_error_of_a_resumed_training_is_told_without_its_paths():
     printed = "Traceback (most recent call last):\n  File ...\nValueError: none at /tmp/run-3\n"
     assert _resumes.reason(printed) == "ValueError: none at"
+
+
+# Logging, and Trainer.
+
+
+def test_training_and_bytes_are_measured_with_a_logger_and_without():
+    setting = _tasks.tiny(epochs=1)
+    alone = monitor.measured(setting, monitor.CHOICES[monitor.BASE])
+    logged = monitor.measured(setting, monitor.CHOICES["TensorBoard, every step"])
+    assert alone.size == 0 and alone.seconds > 0
+    assert logged.size > 3 * 4 * len(setting.loader())  # three numbers a step
+    for ours, theirs in zip(logged.model.parameters(), alone.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_two_trainings_are_compared_step_by_step():
+    def trained(losses, *weights):
+        model = torch.nn.Linear(2, 1, bias=False)
+        model.weight.data = torch.tensor([weights])
+        return _trainers.Trained(losses, model)
+
+    one, other = trained([3.0, 2.0, 1.0], 1.0, 2.0), trained([3.0, 2.5, 1.25], 1.0, 2.125)
+    assert trainer.differences(one, other) == (0.5, 0.125)
+    assert trainer.differences(one, one) == (0, 0)
+    assert trainer.first_difference(one.losses, other.losses) == 2
+    assert trainer.first_difference(one.losses, one.losses) is None
+
+
+def test_the_order_that_trainer_draws_is_another_one_in_each_epoch():
+    order = _trainers.ItsOrder(6)
+    first, second = (torch.Generator().manual_seed(seed) for seed in (42, 43))
+    assert list(order) == torch.randperm(6, generator=first).tolist()
+    assert list(order) == torch.randperm(6, generator=second).tolist()
 
 
 # The rows of data/transfer.

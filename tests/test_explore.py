@@ -17,6 +17,7 @@ from course_lib import explore, plot
 from course_lib.explore import nb00, nb01
 from course_lib.explore._explorer import Choice, Explorer, Slider, Text, Toggle, View
 from course_lib.model import TextClassifier
+from course_lib.monitor import Curve
 from tests import fake_backbone
 from tests.fake_backbone import FakeBackbone
 from tests.fake_masked_model import FakeMaskedModel, FakeTokenizer
@@ -35,6 +36,13 @@ with torch.random.fork_rng():
 BATCH = {
     "input_ids": torch.tensor([[2, 4, 5, 3], [2, 6, 7, 3]]),
     "labels": torch.tensor([0, 2]),
+}
+RUNS = {
+    "slow": {"epoch/valid_loss": Curve([1, 2, 3], [3.0, 2.5, 2.0])},
+    "fast": {
+        "epoch/valid_loss": Curve([1, 2, 3], [3.0, 1.0, 0.5]),
+        "train/loss": Curve([10, 20, 30], [0.5, -1.0, -2.0]),
+    },
 }
 SNAPSHOTS = [(10 * i, torch.randn(10, 64).sub(i), 0.1 * i) for i in range(3)]
 
@@ -64,6 +72,8 @@ MAKERS = {
     "guess": lambda: explore.guess(FakeMaskedModel(), FakeTokenizer(), "the [MASK] of each row"),
     "rates": lambda: explore.rates(["embeddings", "layer.0", "layer.1", "head"]),
     "frozen_parts": lambda: explore.frozen_parts(CLASSIFIER, BATCH, ["backbone", "head"]),
+    "runs": lambda: explore.runs(RUNS),
+    "defaults": lambda: explore.defaults(),
 }
 EVERY = list(MAKERS)
 
@@ -82,12 +92,16 @@ def values_of(control):
 
 
 def all_ends(explorer):
-    """Every combination of the first and the last value of each control; of a text, the longer."""
+    """Every combination of the first and the last value of each control; of a text, the longer.
+
+    Of 64 combinations every seventh, the first and the last among them.
+    """
     ends = [
         values_of(c)[-1:] if isinstance(c, Text) else (values_of(c)[0], values_of(c)[-1])
         for c in explorer.controls.values()
     ]
-    return [dict(zip(explorer.controls, values, strict=True)) for values in product(*ends)]
+    found = [dict(zip(explorer.controls, values, strict=True)) for values in product(*ends)]
+    return found[:: 7 if len(found) == 64 else 1]
 
 
 def drawn_in(made):

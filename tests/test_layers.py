@@ -26,7 +26,7 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 # heavy package: where it may be imported
 HEAVY = {
     "ipywidgets": ("explore", "exercises._card", "monitor.board"),
-    "tensorboard": ("monitor",),
+    "tensorboard": ("monitor", "exercises.nb10.read_scalars"),
     "torch.utils.tensorboard": ("monitor",),
 }
 MODULE_LINES, FUNCTION_LINES, MEDIAN_LINES = 300, 60, 12

@@ -11,10 +11,13 @@ from course_lib.explore.nb06 import words
 from course_lib.explore.nb07 import stopping
 from course_lib.explore.nb08 import guess, masking
 from course_lib.explore.nb09 import frozen_parts, rates
+from course_lib.explore.nb10 import runs
+from course_lib.explore.nb11 import defaults
 
 __all__ = [
     "attention",
     "course_map",
+    "defaults",
     "descent",
     "frozen_parts",
     "guess",
@@ -25,6 +28,7 @@ __all__ = [
     "rates",
     "reading",
     "reorder",
+    "runs",
     "sampler",
     "schedule",
     "stopping",

@@ -1,5 +1,6 @@
 """A folder for each run: who writes in it, and what lies there already."""
 
+import time
 from itertools import count
 from pathlib import Path
 
@@ -28,10 +29,18 @@ def claim(folder: Path, goes_on: bool) -> tuple[Path, FileLock]:
         lock = _locked(wanted)
         if lock is None:
             continue
-        if goes_on or not event_files(wanted):
+        files = event_files(wanted)
+        if goes_on or not files:
+            _wait_for_the_next_second(files)
             return wanted, lock
         lock.release()
     raise AssertionError("count never ends")
+
+
+def _wait_for_the_next_second(files: list[Path]) -> None:
+    """TensorBoard reads files by name, which begins with the second: the new one must be last."""
+    while files and files[-1].name >= f"events.out.tfevents.{int(time.time())}":
+        time.sleep(0.02)
 
 
 def _locked(folder: Path) -> FileLock | None:

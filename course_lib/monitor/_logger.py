@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +12,8 @@ SHAPES = {
     "vectors": "(N, H)",
     "vertices": "(N, 3)",
     "faces": "(M, 3), whole numbers below the number of vertices",
+    "colours": "(N, 3), one row for each vertex",
+    "pictures": "(N, C, H, W), one for each vector",
 }
 
 
@@ -65,6 +68,15 @@ def finite(values: Tensor) -> tuple[Tensor, int]:
     return kept, len(flat) - len(kept)
 
 
+def bins(values: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """How many of the finite values (N,) lie in each of 64 bins, and the 65 edges."""
+    numbers = values.double().numpy()
+    low, high = numbers.min(), numbers.max()
+    if high - low <= 1e-9 * max(abs(low), abs(high)):  # next to equal: bins of no width
+        low, high = low - 1e-6 * (abs(low) or 1), high + 1e-6 * (abs(high) or 1)
+    return np.histogram(numbers, bins=np.linspace(low, high, 65))
+
+
 def as_picture(picture: Tensor, where: str) -> Tensor:
     """(H, W) or (C, H, W) -> (C, H, W)."""
     picture = plain(picture)
@@ -74,7 +86,9 @@ def as_picture(picture: Tensor, where: str) -> Tensor:
     return shaped
 
 
-def expect_vectors(vectors: Tensor, labels: Sequence[str], where: str) -> None:
+def expect_vectors(
+    vectors: Tensor, labels: Sequence[str], pictures: Tensor | None, where: str
+) -> None:
     if vectors.ndim != 2:
         raise shape_error(where, "vectors", vectors)
     if len(vectors) != len(labels):
@@ -82,11 +96,15 @@ def expect_vectors(vectors: Tensor, labels: Sequence[str], where: str) -> None:
             f"{where}: got {len(vectors)} vectors and {len(labels)} labels, expected one label "
             "for each vector. Take both from the same examples, in the same order."
         )
+    if pictures is not None and (pictures.ndim != 4 or len(pictures) != len(vectors)):
+        raise shape_error(where, "pictures", pictures)
 
 
-def expect_mesh(vertices: Tensor, faces: Tensor | None, where: str) -> None:
+def expect_mesh(vertices: Tensor, faces: Tensor | None, colours: Tensor | None, where: str) -> None:
     if vertices.ndim != 2 or vertices.shape[1] != 3:
         raise shape_error(where, "vertices", vertices)
+    if colours is not None and colours.shape != vertices.shape:
+        raise shape_error(where, "colours", colours)
     if faces is None:
         return
     if faces.ndim != 2 or faces.shape[1] != 3 or faces.is_floating_point():
@@ -105,6 +123,11 @@ def expect_scores(truth: Tensor, scores: Tensor, where: str) -> None:
             f"{where}: got truth of shape {tuple(truth.shape)} and scores of shape "
             f"{tuple(scores.shape)}, expected (N,) both, of at least one example. For several "
             "classes draw one curve each: truth = labels == c, scores = probabilities[:, c]."
+        )
+    if not bool(((truth == 0) | (truth == 1)).all()):
+        raise ValueError(
+            f"{where}: got truth with values {sorted(set(truth.tolist()))[:5]}, expected 0 and 1 "
+            "only. For several classes draw one curve each: truth = labels == c."
         )
     if not bool(((scores >= 0) & (scores <= 1)).all()):
         raise ValueError(

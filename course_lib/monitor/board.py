@@ -28,6 +28,8 @@ class Board:
     Attributes:
         folder   what it draws: every run below it
         address  where it answers, on this machine only
+
+    Built in notebooks/10_monitoring.ipynb.
     """
 
     def __init__(self, folder: Path, port: int, height: int) -> None:
@@ -99,14 +101,14 @@ class Board:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         data: dict[str, Any] = {"text/plain": repr(self)}
         if self.running:
-            if runtime.place() == "Colab":
-                self._show_in_colab()
-            else:
-                data |= self._frame()
+            data |= self._frame()
         return data
 
     def _frame(self) -> dict[str, Any]:
         """A live view and nothing stored: a page opened tomorrow has no frame without a server."""
+        if "google.colab" in sys.modules:
+            self._show_in_colab()
+            return {}
         try:
             from ipywidgets import HTML
         except ImportError:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from course_lib.monitor._folder import EVENTS, event_files
 
@@ -25,8 +25,8 @@ class Curve(NamedTuple):
 def read_scalars(folder: str | PathLike) -> dict[str, Curve]:
     """The curves of one run, by name, from the event files that lie in `folder` itself.
 
-    What was not flushed is not in them; a damaged file is read up to the damage. Points that a
-    resumed run has written anew are there once.
+    What was not flushed may not be in them yet; a damaged file is read up to the damage. Of points
+    at the same step, which a resumed run has written anew, the last is taken.
 
     Raises:
         FileNotFoundError: there is no event file.
@@ -40,11 +40,7 @@ def read_scalars(folder: str | PathLike) -> dict[str, Curve]:
         raise _nothing(folder)
     events = EventAccumulator(str(folder), size_guidance=ALL)
     events.Reload()
-    found = {name: events.Scalars(name) for name in events.Tags()["scalars"]}
-    return {
-        name: Curve([p.step for p in points], [p.value for p in points])
-        for name, points in found.items()
-    }
+    return {name: _curve(events.Scalars(name)) for name in events.Tags()["scalars"]}
 
 
 def read_runs(folder: str | PathLike) -> dict[str, dict[str, Curve]]:
@@ -87,6 +83,11 @@ def smooth(values: Iterable[float], weight: float) -> list[float]:
             value = mean / total
         smoothed.append(value)
     return smoothed
+
+
+def _curve(points: Iterable[Any]) -> Curve:
+    last = {point.step: point.value for point in points}
+    return Curve(list(last), list(last.values()))
 
 
 def _folders_with_events(folder: Path) -> list[Path]:

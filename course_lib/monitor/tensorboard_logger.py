@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 NAME = "TensorBoardLogger"
+LARGEST = 9e19  # the last but one edge of TensorBoard's histograms
 
 
 class TensorBoardLogger:
     """Writes a run's event files into a folder, which TensorBoard draws.
 
-    The folder is opened by the first call. A run that starts at step 0 gets a folder to itself:
-    where `folder` has another run's files, or another writer, it is `folder-2`, `folder-3`, …; the
-    attribute `folder` says which. A run that starts later goes on in its folder, and points from
-    after that step, of a training that was killed, are hidden.
+    The folder is opened by the first call. Every training that starts at step 0 gets a folder to
+    itself: where `folder` has another run's files, or another writer, it is `folder-2`, `folder-3`,
+    …; the attribute `folder` says which. A training that starts later goes on in its folder, and
+    points from after that step, of one that was killed, are hidden.
 
     Raises, in every method:
         OSError: nothing can be written; what was written before stays.
@@ -35,9 +36,10 @@ class TensorBoardLogger:
     """
 
     def __init__(self, folder: str | PathLike) -> None:
-        self.folder = Path(folder)
+        self.folder = self._wanted = Path(folder)
         self._open: SummaryWriter | None = None
         self._lock: Any = None
+        self._mine = self._trained = False  # is the folder claimed, and has a training begun here
 
     def __enter__(self) -> "TensorBoardLogger":
         return self
@@ -46,18 +48,29 @@ class TensorBoardLogger:
         self.close()
 
     def start(self, step: int = 0) -> None:
-        """Open the folder for a run that has made so many steps. Later calls do nothing."""
+        """Begin a training that has made so many steps already. `Monitor` calls this."""
+        if self._trained and step == 0:
+            self.close()
+            self._mine = False
+        self._trained = True
+        self._open_after(step)
+
+    def _open_after(self, step: int) -> None:
         if self._open is not None:
             return
         from torch.utils.tensorboard import SummaryWriter
 
-        wanted = self.folder
+        wanted = self.folder if self._mine else self._wanted
         with self._explained("could not be opened for writing"):
-            self.folder, self._lock = claim(wanted, goes_on=step > 0)
-            purge = step + 1 if step else None
-            self._open = SummaryWriter(str(self.folder), purge_step=purge)
-        if self.folder != wanted:
-            print(f"{NAME}: {wanted} belongs to another run; this one is written to {self.folder}.")
+            folder, lock = claim(wanted, goes_on=self._mine or step > 0)
+            try:
+                self._open = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+            except BaseException:
+                lock.release()
+                raise
+        self.folder, self._lock, self._mine = folder, lock, True
+        if folder != wanted:
+            print(f"{NAME}: {wanted} belongs to another run; this one is written to {folder}.")
 
     def scalars(self, numbers: Mapping[str, float], step: int) -> None:
         """One point of each curve. The part of a name before its first "/" makes a group."""
@@ -69,14 +82,14 @@ class TensorBoardLogger:
         """How the values of a tensor of any shape are spread.
 
         NaN and infinity have no place in it: they are left out, and counted in the curve
-        `not_finite/name`.
+        `not_finite/name`. What is beyond 1e20 is drawn there, where TensorBoard's scale ends.
         """
         kept, missing = given.finite(values)
         with self._writer() as writer:
             if missing:
                 writer.add_scalar(f"not_finite/{name}", missing, step)
             if len(kept):
-                writer.add_histogram(name, kept, step)
+                writer.add_histogram(name, kept.double().clamp(-LARGEST, LARGEST), step)
 
     def image(self, name: str, picture: Any, step: int = 0) -> None:
         """A matplotlib figure, or a tensor (H, W), (1, H, W) or (3, H, W), from 0 to 1."""
@@ -113,7 +126,7 @@ class TensorBoardLogger:
     ) -> None:
         """Vectors (N, H) for the projector, a label each, and perhaps pictures (N, C, H, W)."""
         labels = [" ".join(str(label).split()) for label in labels]  # a line each
-        given.expect_vectors(vectors, labels, f"{NAME}.embedding")
+        given.expect_vectors(vectors, labels, pictures, f"{NAME}.embedding")
         with self._writer() as writer, contextlib.redirect_stdout(io.StringIO()):
             writer.add_embedding(given.plain(vectors), labels, pictures, step, tag=name)
 
@@ -132,7 +145,7 @@ class TensorBoardLogger:
         step: int = 0,
     ) -> None:
         """Points (N, 3) in space, triangles (M, 3) between them, colours (N, 3) from 0 to 255."""
-        given.expect_mesh(vertices, faces, f"{NAME}.mesh")
+        given.expect_mesh(vertices, faces, colours, f"{NAME}.mesh")
         each = [None if part is None else given.plain(part)[None] for part in (vertices, faces)]
         if colours is not None:
             colours = given.plain(colours).to(torch.uint8)[None]  # (1, N, 3)
@@ -155,7 +168,7 @@ class TensorBoardLogger:
                 writer.add_scalar(name, value)
 
     def flush(self) -> None:
-        """See to the disk what is waiting; else TensorBoard sees it after two minutes at most."""
+        """Wait until everything is on the disk; else the last points may not be there yet."""
         if self._open is not None:
             with self._writer() as writer:
                 writer.flush()
@@ -173,7 +186,7 @@ class TensorBoardLogger:
 
     @contextlib.contextmanager
     def _writer(self) -> Iterator["SummaryWriter"]:
-        self.start()
+        self._open_after(0)
         with self._explained("cannot be written to any more"):
             yield self._open
 

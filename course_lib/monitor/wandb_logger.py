@@ -1,6 +1,7 @@
 """Weights & Biases as a logger: offline unless asked, and offline where online fails."""
 
 import contextlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -26,7 +27,8 @@ class WandbLogger:
 
     Arguments:
         project  the runs of a project are compared with one another
-        folder   where the files go, in `wandb/offline-run-…`
+        folder   where the run's files go, in `wandb/offline-run-…`; what wandb keeps for all runs
+                 (its own log, tables on their way) stays in the home folder
         name     of the run; None for one that wandb makes up
         config   what was chosen: the rate, the batch size, …
 
@@ -49,6 +51,7 @@ class WandbLogger:
         self.project, self.folder, self.name = project, Path(folder), name
         self.config, self.offline = dict(config or {}), offline
         self.run: Any = None
+        self._groups: set[str] = set()  # that have their own steps
 
     def __enter__(self) -> "WandbLogger":
         return self
@@ -57,7 +60,7 @@ class WandbLogger:
         self.close()
 
     def start(self, step: int = 0) -> None:
-        """Open the run. Later calls do nothing."""
+        """Open the run; a training that is resumed is a new one. Later calls do nothing."""
         if self.run is not None:
             return
         self._expect_writable()
@@ -74,10 +77,17 @@ class WandbLogger:
         """
         self.start()
         for group in {_group(name) for name in numbers}:
-            self.run.define_metric(f"{group}/step", hidden=True)
-            self.run.define_metric(f"{group}/*", step_metric=f"{group}/step")
+            self._define(group)
             own = {name: float(value) for name, value in numbers.items() if _group(name) == group}
             self.run.log({**own, f"{group}/step": step})
+
+    def _define(self, group: str) -> None:
+        """Give a group its own steps, once."""
+        if group not in self._groups:
+            self._groups.add(group)
+            self.run.define_metric(f"{group}/step", hidden=True)
+            for names in (group, f"{group}/*"):
+                self.run.define_metric(names, step_metric=f"{group}/step")
 
     def histogram(self, name: str, values: Tensor, step: int) -> None:
         """How finite values are spread; the others are counted in `not_finite/name`."""
@@ -86,16 +96,21 @@ class WandbLogger:
         kept, missing = given.finite(values)
         numbers: dict[str, Any] = {f"not_finite/{name}": missing} if missing else {}
         if len(kept):
-            numbers[name] = wandb.Histogram(np_histogram=np.histogram(kept.numpy(), bins=64))
+            numbers[name] = wandb.Histogram(np_histogram=given.bins(kept))
         self._log(numbers)
 
     def image(self, name: str, picture: Any, step: int = 0) -> None:
         """A matplotlib figure, or a tensor (H, W), (1, H, W) or (3, H, W), from 0 to 1."""
         import wandb
+        from PIL import Image
 
         if isinstance(picture, Tensor):
             shaped = given.as_picture(picture, f"{NAME}.image").clamp(0, 1) * 255  # (C, H, W)
             picture = shaped.to(torch.uint8).permute(1, 2, 0).squeeze(-1).numpy()
+        else:
+            buffer = io.BytesIO()
+            picture.savefig(buffer, format="png")
+            picture = Image.open(buffer)
         self._log({name: wandb.Image(picture)})
 
     def text(self, name: str, text: str, step: int = 0) -> None:
@@ -119,7 +134,7 @@ class WandbLogger:
         """Vectors (N, H) with a label each, in a table, which wandb can project."""
         import wandb
 
-        given.expect_vectors(vectors, labels, f"{NAME}.embedding")
+        given.expect_vectors(vectors, labels, pictures, f"{NAME}.embedding")
         columns = ["label", *(f"h{place}" for place in range(vectors.shape[1]))]
         rows = [[str(label), *row] for label, row in zip(labels, vectors.tolist(), strict=True)]
         self._log({name: wandb.Table(columns=columns, data=rows)})
@@ -130,7 +145,7 @@ class WandbLogger:
         from sklearn.metrics import precision_recall_curve
 
         given.expect_scores(truth, scores, f"{NAME}.pr_curve")
-        precision, recall, _ = precision_recall_curve(truth.cpu(), scores.detach().cpu())
+        precision, recall, _ = precision_recall_curve(given.plain(truth), given.plain(scores))
         some = np.unique(np.linspace(0, len(recall) - 1, THRESHOLDS).astype(int))
         rows = np.stack([recall[some], precision[some]], axis=1).tolist()
         table = wandb.Table(columns=["recall", "precision"], data=rows)
@@ -147,9 +162,10 @@ class WandbLogger:
         """Points (N, 3) in space, with colours (N, 3) from 0 to 255; wandb draws no faces here."""
         import wandb
 
-        given.expect_mesh(vertices, faces, f"{NAME}.mesh")
+        given.expect_mesh(vertices, faces, colours, f"{NAME}.mesh")
         parts = [vertices] if colours is None else [vertices, colours]
-        self._log({name: wandb.Object3D(torch.cat([p.cpu().float() for p in parts], 1).numpy())})
+        points = torch.cat([given.plain(part).float() for part in parts], dim=1)  # (N, 3 or 6)
+        self._log({name: wandb.Object3D(points.numpy())})
 
     def settings(self, chosen: Mapping[str, Any], results: Mapping[str, float]) -> None:
         """What was chosen for a run, and what came of it."""
@@ -161,9 +177,13 @@ class WandbLogger:
         """Nothing to do: wandb writes in a process of its own."""
 
     def close(self) -> None:
-        """Finish the run: only then is it whole, and can be sent."""
+        """Finish the run: then it is whole, and can be sent.
+
+        wandb writes in a process of its own, and the last bytes may come a moment later.
+        """
         if self.run is not None:
             run, self.run = self.run, None
+            self._groups.clear()
             run.finish()
 
     def sync_command(self) -> str:

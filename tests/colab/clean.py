@@ -84,7 +84,10 @@ def publish(folder: Path, tag: str) -> str:
 
 
 def surroundings(folder: Path, address: str, local: str) -> dict[str, str]:
-    """The variables of a Colab session in which git finds the course's address in a local place."""
+    """The variables of a Colab session in which git finds the course's address in a local place.
+
+    The sessions share the sentences that the first of them collects.
+    """
     ours = ("PYTHON", "JUPYTER", "COURSE_", "VIRTUAL_ENV", "PYTEST", "MAKE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     jupyter = {f"JUPYTER_{n}_DIR": str(folder / n) for n in ("CONFIG", "DATA", "RUNTIME")}
@@ -93,6 +96,7 @@ def surroundings(folder: Path, address: str, local: str) -> dict[str, str]:
         **jupyter,
         "COLAB_RELEASE_TAG": "test",
         "COURSE_STATE_DIR": str(folder / "state"),
+        "COURSE_CACHE_DIR": str(HOME / "cache"),
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{local}.insteadOf",
         "GIT_CONFIG_VALUE_0": address,

@@ -21,6 +21,8 @@ NOTEBOOKS = (
     "07_checkpoints",
     "08_pretraining",
     "09_transfer_learning",
+    "10_monitoring",
+    "11_trainer_versus_loop",
 )
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 

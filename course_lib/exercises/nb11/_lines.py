@@ -1,0 +1,78 @@
+"""The lines that Trainer logs, a logger that keeps them, and on_log called as Trainer does."""
+
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState
+
+from course_lib.exercises._checking import call, expect_that, explaining
+
+TRAIN = {"loss": 1.5, "grad_norm": 4.0, "learning_rate": 0.25, "epoch": 1.5}
+VALID = {
+    "eval_loss": 1.25,
+    "eval_accuracy": 0.75,
+    "eval_macro_f1": 0.5,
+    "eval_runtime": 3.5,
+    "eval_samples_per_second": 100.0,
+    "eval_steps_per_second": 12.5,
+    "epoch": 2.0,
+}
+SUMMARY = {
+    "train_runtime": 60.0,
+    "train_samples_per_second": 90.0,
+    "train_steps_per_second": 11.0,
+    "total_flos": 0.0,
+    "train_loss": 1.375,
+    "epoch": 2.0,
+}
+OTHERS = ("model", "processing_class", "optimizer", "lr_scheduler", "train_dataloader")
+
+
+class Recorder:
+    """A logger that keeps each point: {name: (number, step)}."""
+
+    def __init__(self) -> None:
+        self.points: dict[Any, tuple] = {}
+
+    def scalars(self, numbers: dict[str, float], step: int) -> None:
+        for name, number in dict(numbers).items():
+            name = f"{name}, once more" if name in self.points else name
+            self.points[name] = (number, step)
+
+
+def make(attempt: Any) -> tuple[Any, Recorder]:
+    logger = Recorder()
+    made = call(lambda: attempt(logger), tried="ToLogger(logger)")
+    expect_that(
+        issubclass(type(made), TrainerCallback),
+        tried="ToLogger(logger)",
+        got=made,
+        expected="a TrainerCallback",
+        idea="Trainer calls a dozen events. Inherit from TrainerCallback, which has an empty "
+        "method for each.",
+    )
+    return made, logger
+
+
+def tell(made: Any, logs: dict[str, float], step: int, epoch: float, tried: str) -> None:
+    """Call on_log as Trainer does."""
+    state, control = TrainerState(global_step=step, epoch=epoch), TrainerControl()
+    absent = "Not every line has every number: ask `in logs` before you take it."
+    two = "A logger wants the step, too: scalars(numbers, step)."
+    no_float = "Is it the logger that is called? self.logger.scalars({name: number}, step)."
+    others = dict.fromkeys(OTHERS)
+    with (
+        explaining(KeyError, absent),
+        explaining(TypeError, two, "'step'"),
+        explaining(TypeError, no_float, "'float' object is not iterable"),
+        explaining(AttributeError, "logger has scalars(numbers, step).", "'Recorder'"),
+        explaining(RuntimeError, "Make a new dict: Trainer owns logs.", "changed size"),
+    ):
+        got = call(made.on_log, None, state, control, logs=logs, tried=tried, **others)
+    expect_that(
+        got is None or got is control,
+        tried=f"{tried}: what on_log returns",
+        got=got,
+        expected="None",
+        idea="What an event returns, Trainer takes for its new control and goes on by it. Return "
+        "nothing.",
+    )
