@@ -17,6 +17,7 @@ def runs_to_its_end(notebook):
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT])
 def readable(notebook, theme):
+    notebook.page.bring_to_front()  # behind another page it is not drawn anew
     notebook.theme(theme)
     read, found = faint(notebook.outputs)
     assert read > 50

@@ -9,7 +9,7 @@ from tensorboard.util.tensor_util import make_ndarray
 from torch.utils.tensorboard import SummaryWriter
 
 from course_lib.monitor import open_board, read_runs
-from tests.browser import common
+from tests.browser import common, explorer_runs
 from tests.browser.dashboards import (
     Dashboards,
     charts,
@@ -290,5 +290,9 @@ def test_a_dashboard_without_data_is_seen_to_be_empty(browser, tmp_path):
         tensorboard.stop()
 
 
+test_the_notebook_s_own_runs_are_smoothed = explorer_runs.own_runs_are_smoothed
+test_runs_follow_the_curve_the_smoothing_and_the_scale = (
+    explorer_runs.curves_smoothing_and_scale_are_followed
+)
 test_everything_under_the_cells_is_readable = common.readable
 test_no_label_and_no_output_is_cut_off = common.not_cut_off
