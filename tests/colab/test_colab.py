@@ -57,10 +57,53 @@ def python():
     clean.restore(interpreter)
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The address of a git repository with the working tree, tagged as the set-up cell expects."""
+    return clean.publish(tmp_path_factory.mktemp("published"), f"v{PROJECT['version']}")
+
+
+@pytest.fixture(scope="module")
+def ready(published, tmp_path_factory):
+    """The same, with the course as the set-up cell of a first notebook has installed it."""
+    interpreter, folder = clean.environment(), tmp_path_factory.mktemp("first")
+    clean.restore(interpreter)
+    notebook = shipped(NOTEBOOKS[0])
+    run(interpreter, nbformat.from_dict({**notebook, "cells": set_up(notebook)}), folder, published)
+    yield interpreter
+    clean.restore(interpreter)
+
+
+def shipped(name):
+    return nbformat.read(clean.ROOT / f"notebooks/{name}.ipynb", as_version=4)
+
+
+def set_up(notebook):
+    """Its first code cell, in a list."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"][:1]
+
+
+def run(python, notebook, folder, published):
+    """The notebook as it stands when Colab has run it, in an empty folder."""
+    given, result, empty = folder / "given.ipynb", folder / "result.ipynb", folder / "content"
+    empty.mkdir()
+    nbformat.write(notebook, given)
+    ended = subprocess.run(
+        [python, "-I", clean.EXECUTE, given, empty, result],
+        cwd=empty,
+        env=clean.surroundings(folder, PROJECT["urls"]["Repository"], published),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    done = nbformat.read(result, as_version=4)
+    assert unexpected_errors(done) == []
+    return done
+
+
 def with_probe(notebook):
     """The notebook as it is, and one cell behind it."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    probe = PROBE.replace("SETUP_CELL", repr(code[0].source))
+    probe = PROBE.replace("SETUP_CELL", repr(set_up(notebook)[0].source))
     return nbformat.from_dict({**notebook, "cells": [*notebook.cells, new_code_cell(probe)]})
 
 
@@ -74,27 +117,13 @@ def unexpected_errors(notebook):
     ]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_in_colab_from_an_empty_folder(name, python, tmp_path):
+def test_the_first_notebook_installs_the_course_and_runs_from_an_empty_folder(
+    python, published, tmp_path
+):
     before = clean.installed(python)
     assert "course-lib" not in before
     assert before.keys() - {"pip"} == clean.pinned().keys()
-    notebook = nbformat.read(clean.ROOT / f"notebooks/{name}.ipynb", as_version=4)
-    given, result, empty = tmp_path / "given.ipynb", tmp_path / "result.ipynb", tmp_path / "content"
-    empty.mkdir()
-    nbformat.write(with_probe(notebook), given)
-
-    local = clean.publish(tmp_path, f"v{PROJECT['version']}")
-    run = subprocess.run(
-        [python, "-I", clean.EXECUTE, given, empty, result],
-        cwd=empty,
-        env=clean.surroundings(tmp_path, PROJECT["urls"]["Repository"], local),
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    done = nbformat.read(result, as_version=4)
-    assert unexpected_errors(done) == []
+    done = run(python, with_probe(shipped(NOTEBOOKS[0])), tmp_path, published)
 
     found = json.loads(done.cells[-1].outputs[-1].text.splitlines()[-1])
     site = (python.parents[1] / "lib").resolve()
@@ -102,9 +131,16 @@ def test_a_notebook_runs_in_colab_from_an_empty_folder(name, python, tmp_path):
     assert Path(found["package"]).resolve().is_relative_to(site)
     assert Path(found["data"]).resolve().is_relative_to(site)
     assert found["place"] == "Colab"
-    shipped = {path.name for path in (clean.ROOT / "data").iterdir()}
-    assert shipped <= {path.name for path in Path(found["data"]).iterdir()}
+    ours = {path.name for path in (clean.ROOT / "data").iterdir()}
+    assert ours <= {path.name for path in Path(found["data"]).iterdir()}
 
     after = clean.installed(python)
     assert set(after) - set(before) == {"course-lib", "torchinfo"}
     assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS[1:])
+def test_a_notebook_runs_in_colab_where_the_course_is_installed(name, ready, published, tmp_path):
+    assert "course-lib" in clean.installed(ready)
+    done = run(ready, shipped(name), tmp_path, published)
+    assert sum(cell.cell_type == "code" for cell in done.cells) > 5

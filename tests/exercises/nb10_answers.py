@@ -149,6 +149,28 @@ def without_zeros(points):
     return the_right_curve(kept)
 
 
+def without_nan(points):
+    return the_right_curve([p for p in points if not math.isnan(p.value)])
+
+
+def of_a_hundred(folder):
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 100})
+    events.Reload()
+    return {name: the_right_curve(events.Scalars(name)) for name in events.Tags()["scalars"]}
+
+
+def of_arrays(points):
+    return Curve(np.array([p.step for p in points]), np.array([p.value for p in points]))
+
+
+def of_one_fixed_folder(folder):
+    return {"loss": Curve([1, 2], [0.5, 0.25]), "accuracy": Curve([1], [0.5])}
+
+
+def rounding_to(digits):
+    return of_points(lambda ps: Curve([p.step for p in ps], [round(p.value, digits) for p in ps]))
+
+
 # 10.2
 
 
@@ -283,6 +305,27 @@ def through_children(model):
 def without_biases(model):
     found = [p.grad for n, p in model.named_parameters() if p.grad is not None and "bias" not in n]
     return float(get_total_norm(found)) if found else 0.0
+
+
+def zeros_for_none(model):
+    for weight in model.parameters():
+        if weight.grad is None:
+            weight.grad = torch.zeros_like(weight)
+    return float(sum(p.grad.square().sum() for p in model.parameters())) ** 0.5
+
+
+def tied_twice(model):
+    named = model.named_parameters(remove_duplicate=False)
+    found = [p.grad for _, p in named if p.grad is not None]
+    return float(get_total_norm(found)) if found else 0.0
+
+
+def asking_the_gradient(model):
+    squares = 0.0
+    for weight in model.parameters():
+        if weight.grad:
+            squares += weight.grad.square().sum().item()
+    return squares**0.5
 
 
 # 10.3
@@ -428,6 +471,17 @@ def clipping(run):
     return float(clip_grad_norm_(run.model.parameters(), 1.0))
 
 
+def skipping_epochs_without_validation(self, run):
+    return "valid_loss" in run.history.epochs[-1]
+
+
+NORMS = {}
+
+
+def norm_of_the_first_step(run):
+    return NORMS.setdefault(id(run.model), (run.model, gradient_norm(run.model)))[1]
+
+
 class AllStepsAnew(library.Monitor):
     def on_step(self, run):
         for step, loss in enumerate(run.history.losses, start=1):
@@ -513,6 +567,24 @@ def _by_position(
             return give(hand(self, inputs))
 
     return Attempt
+
+
+class TakingTwo(nn.Module):
+    def __init__(self, model, names):
+        super().__init__()
+        self.model, self.names = model, names
+
+    def forward(self, one, other):
+        output = self.model(**dict(zip(self.names, (one, other), strict=True)))
+        return output if isinstance(output, Tensor) else output.logits
+
+
+def logits_of(output):
+    return output if isinstance(output, Tensor) else output.logits
+
+
+def names_as_an_iterator(self):
+    self.names = iter(self.names)
 
 
 class WithoutSuper(nn.Module):
@@ -716,6 +788,56 @@ def old_weigh_more(values, weight):
     ]
 
 
+def of_the_last(count):
+    def attempt(values, weight):
+        found = []
+        for end in range(1, len(values) + 1):
+            part = values[max(0, end - count) : end]
+            weights = [weight**ago for ago in reversed(range(len(part)))]
+            found.append(sum(map(math.prod, zip(part, weights, strict=True))) / sum(weights))
+        return found
+
+    return attempt
+
+
+def appending_to_a_default(values, weight, found=[]):  # noqa: B006 this is the mistake
+    found.extend(with_powers(values, weight))
+    if len(found) > 100:
+        found.clear()
+    return found
+
+
+def going_on_with_the_last_mean():
+    kept = [0.0, 0.0]
+
+    def attempt(values, weight):
+        found = []
+        for value in values:
+            kept[:] = (weight * kept[0] + (1 - weight) * value, weight * kept[1] + 1 - weight)
+            found.append(kept[0] / kept[1])
+        return found
+
+    return attempt
+
+
+def nothing_at_zero(values, weight):
+    if weight == 0:
+        return [0.0] * len(values)
+    return with_powers(values, weight)
+
+
+def divided_by_nothing(values, weight):
+    found = []
+    for end in range(1, len(values) + 1):
+        weights = [weight**ago if weight else 0.0 for ago in reversed(range(end))]
+        found.append(sum(map(math.prod, zip(values, weights, strict=False))) / sum(weights))
+    return found
+
+
+def rounded_to(digits):
+    return lambda values, weight: [round(x, digits) for x in with_powers(values, weight)]
+
+
 def no_first_value(values, weight):
     smoothed = with_powers(values, weight)
     return [values[0], *smoothed[1:]]
@@ -726,6 +848,7 @@ RIGHT = [
     Right("10.1", "append, and a plain tuple", with_append),
     Right("10.1", "unzipped", unzipped),
     Right("10.1", "the library's own", library.read_scalars),
+    Right("10.1", "tuples of lists", of_points(lambda points: tuple(the_right_curve(points)))),
     Right("10.2", "the library's own", gradient_norm),
     Right("10.2", "get_total_norm", of_get_total_norm),
     Right("10.2", "clipped at infinity", clipped_at_infinity),
@@ -836,6 +959,18 @@ WRONG = [
     Wrong("10.1", "unbound", unbound_where_empty, "before the loop"),
     Wrong("10.1", "None where empty", none_where_empty, "an empty dict"),
     Wrong("10.1", "one file", one_file, "One of the two files"),
+    *(Wrong("10.1", f"{d} digits", rounding_to(d), "Rounded: a value as it is") for d in (4, 6)),
+    Wrong("10.1", "without NaN", of_points(without_nan), "NaN is a value, too"),
+    Wrong(
+        "10.1",
+        "sorted by step",
+        of_points(lambda ps: the_right_curve(sorted(ps, key=lambda p: p.step))),
+        "Sorted by step",
+    ),
+    Wrong("10.1", "a hundred", of_a_hundred, "10,000 of a curve"),
+    Wrong("10.1", "arrays", of_points(of_arrays), "in tuples or arrays"),
+    Wrong("10.1", "no folder", lambda _: in_one_expression("runs/gone"), "no such folder"),
+    Wrong("10.1", "a fixed folder", of_one_fixed_folder, "Or is another folder read"),
     Wrong(
         "10.2",
         "a sum of norms",
@@ -910,6 +1045,21 @@ WRONG = [
     Wrong("10.2", "its own", own_parameters, "Only the model's own weight"),
     Wrong("10.2", "children", through_children, "own weight is missing"),
     Wrong("10.2", "no bias", without_biases, "The bias is missing"),
+    Wrong("10.2", "zeros for None", zeros_for_none, "keeps None"),
+    Wrong("10.2", "tied twice", tied_twice, "is one weight"),
+    *(
+        Wrong(
+            "10.2",
+            f"{d} digits",
+            _gradient_norm(end=lambda x, d=d: round(float(x) ** 0.5, d)),
+            "Rounded",
+        )
+        for d in (3, 4, 5)
+    ),
+    Wrong("10.2", "if p.grad", asking_the_gradient, "`is not None` asks"),
+    Wrong(
+        "10.2", "float16", _gradient_norm(lambda g: g.half().square().sum().float()), "float16 ends"
+    ),
     Wrong("10.3", "first loss", _monitor(loss=lambda r: r.history.losses[0]), "the first loss"),
     Wrong("10.3", "whole list", _monitor(loss=lambda r: r.history.losses), "lists of all steps"),
     Wrong(
@@ -1026,6 +1176,18 @@ WRONG = [
         _monitor(write=lambda log, n, s: [log.scalars(k, v, s) for k, v in n.items()]),
         "method is scalars",
     ),
+    Wrong("10.3", "norm kept", _monitor(norm=norm_of_the_first_step), "take each number anew"),
+    Wrong("10.3", "rounded", _monitor(loss=lambda r: round(last_loss(r), 1)), "and as it is"),
+    Wrong(
+        "10.3",
+        "validated epochs only",
+        _monitor(when_epoch=skipping_epochs_without_validation),
+        "without validation has a train_loss",
+    ),
+    Wrong("10.3", "run.loss", _monitor(loss=lambda r: r.loss), "in run.history.losses"),
+    Wrong(
+        "10.3", "losses[run.step]", _monitor(loss=lambda r: r.history.losses[r.step]), "take [-1]"
+    ),
     Wrong("10.3", "nothing", _monitor(write=lambda log, n, s: None), "Nothing was written"),
     Wrong("10.3", "prints", _monitor(write=lambda log, n, s: print(n, s)), "Nothing was written"),
     Wrong(
@@ -1129,6 +1291,33 @@ WRONG = [
     Wrong("10.4", "no super", WithoutSuper, "super().__init__()"),
     Wrong("10.4", "no module", NoModule, "inherit from nn.Module"),
     Wrong("10.4", "one input", TakingOne, "keep the star"),
+    Wrong("10.4", "two inputs", TakingTwo, "any number of inputs"),
+    Wrong("10.4", "an iterator", _by_position(first=names_as_an_iterator), "is used up"),
+    Wrong(
+        "10.4",
+        "softmax",
+        _by_position(give=lambda output: logits_of(output).softmax(-1)),
+        "The output was changed",
+    ),
+    Wrong(
+        "10.4",
+        "softmax of names",
+        _by_position(give=lambda o: o if isinstance(o, Tensor) else o.logits.softmax(-1)),
+        "The output was changed",
+    ),
+    Wrong(
+        "10.4",
+        "argmax",
+        _by_position(give=lambda output: logits_of(output).argmax(-1)),
+        "Give the logits as they are",
+    ),
+    *(
+        Wrong("10.4", f"last_hidden_state {name}", _by_position(give=give), "its logits")
+        for name, give in (
+            ("of", lambda o: o if isinstance(o, Tensor) else o.last_hidden_state),
+            ("by name", lambda o: o if isinstance(o, Tensor) else o["last_hidden_state"]),
+        )
+    ),
     Wrong("10.5", "zeros", lambda a: (a == 0).float().mean().item(), "among all numbers"),
     Wrong("10.5", "examples", lambda a: (a == 0).all(1).float().mean().item(), "share of examples"),
     Wrong("10.5", "any", lambda a: (a == 0).any(0).float().mean().item(), "all, not any"),
@@ -1152,6 +1341,16 @@ WRONG = [
     Wrong("10.5", "a tensor of zeros", lambda a: (a == 0).float().mean(), "among all numbers"),
     Wrong("10.5", "tolerance", lambda a: (a.mean(0) < 1e-3).float().mean().item(), "no mean"),
     Wrong("10.5", "rounded", lambda a: (a < 1e-5).all(0).float().mean().item(), "no mean"),
+    *(
+        Wrong("10.5", f"{d} digits", lambda a, d=d: round(one_minus_alive(a), d), "Rounded: give")
+        for d in (1, 2, 3)
+    ),
+    Wrong(
+        "10.5",
+        "median",
+        lambda a: (a.median(dim=0).values == 0).float().mean().item(),
+        "whose median is 0",
+    ),
     Wrong("10.5", "mean of bools", lambda a: (a == 0).all(0).mean(), ".float()"),
     Wrong("10.5", "by hand", lambda a: (a == 0).all(0).sum().item() / 8, "A unit is a column"),
     Wrong("10.6", "from 0", from_zero, "It starts at 0"),
@@ -1172,6 +1371,12 @@ WRONG = [
     Wrong("10.6", "the 0 kept", zero_kept, "One value too many"),
     Wrong("10.6", "0 left out", or_value, "0 is"),
     Wrong("10.6", "few of the past", a_few_of_the_past, "not only the last few"),
+    Wrong("10.6", "fifty of the past", of_the_last(50), "not only the last few"),
+    *(Wrong("10.6", f"{d} digits", rounded_to(d), "keep all digits") for d in (0, 2, 3, 4, 6)),
+    Wrong("10.6", "a list kept", appending_to_a_default, "live on between two calls"),
+    Wrong("10.6", "a sum kept", going_on_with_the_last_mean(), "live on between two calls"),
+    Wrong("10.6", "0 at 0", nothing_at_zero, "also at weight 0"),
+    Wrong("10.6", "0 / 0 at 0", divided_by_nothing, "also at weight 0"),
     Wrong("10.6", "in place", in_place, "The caller still owns"),
     Wrong("10.6", "a tensor", as_a_tensor, "A list of plain numbers"),
     Wrong("10.6", "a generator", lambda v, w: iter(with_powers(v, w)), "A list of plain numbers"),

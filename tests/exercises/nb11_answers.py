@@ -1,5 +1,8 @@
 """What people really write for the exercises of notebook 11, right and wrong."""
 
+import math
+import warnings
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -228,6 +231,57 @@ class Hidden(nn.Module):
         return self.models[0]
 
 
+def running_twice(self, labels=None, **inputs):
+    if labels is None:
+        return {"logits": self.model(**inputs)}
+    loss = F.cross_entropy(self.model(**inputs), labels)
+    return {"loss": loss, "logits": self.model(**inputs)}
+
+
+def running_for_nothing(self, labels=None, **inputs):
+    self.model(**inputs)
+    return running_twice(self, labels, **inputs)
+
+
+def in_eval_mode(self, labels=None, **inputs):
+    self.model.eval()
+    return updating(self, labels, **inputs)
+
+
+def in_training_mode(self, labels=None, **inputs):
+    self.train()
+    return updating(self, labels, **inputs)
+
+
+def there_and_back(self, labels=None, **inputs):
+    self.model.eval()
+    outputs = updating(self, labels, **inputs)
+    self.model.train()
+    return outputs
+
+
+def only_in_training(self, labels=None, **inputs):
+    outputs = {"logits": self.model(**inputs)}
+    if self.training and labels is not None:
+        outputs["loss"] = F.cross_entropy(outputs["logits"], labels)
+    return outputs
+
+
+def without_default(self, labels, **inputs):
+    return updating(self, labels, **inputs)
+
+
+def without_default_by_name(self, *, labels, **inputs):
+    return updating(self, labels, **inputs)
+
+
+def a_tensor_without_labels(self, labels=None, **inputs):
+    logits = self.model(**inputs)
+    if labels is None:
+        return logits
+    return {"loss": F.cross_entropy(logits, labels), "logits": logits}
+
+
 # 11.2
 
 
@@ -269,6 +323,21 @@ def _difference(
         return back(pick(steps, each), largest(each))
 
     return attempt
+
+
+def falsy_zero(ours, theirs):
+    pairs = list(zip(ours, theirs, strict=True))
+    first = next((place for place, (a, b) in enumerate(pairs) if a != b), None)
+    return (first + 1 if first else None), max(abs(a - b) for a, b in pairs)
+
+
+def from_place_1(ours, theirs):
+    first, largest = None, 0.0
+    for place in range(1, len(ours)):
+        if first is None and ours[place] != theirs[place]:
+            first = place + 1
+        largest = max(largest, abs(ours[place] - theirs[place]))
+    return first, largest
 
 
 def unguarded_next(ours, theirs):
@@ -351,6 +420,34 @@ def set_afterwards(folder, rate, batch_size, epochs):
     return arguments
 
 
+def other_evaluations(folder, rate, batch_size, epochs):
+    arguments = _arguments()(folder, rate, batch_size, epochs)
+    arguments.set_evaluate(strategy="epoch", batch_size=4)
+    return arguments
+
+
+def gradient_checkpointing(folder, rate, batch_size, epochs):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # it has another name since 5.23
+        return _arguments(gradient_checkpointing=True)(folder, rate, batch_size, epochs)
+
+
+NOT_ASKED = {
+    "bf16": True,
+    "eval_strategy": "epoch",
+    "label_smoothing_factor": 0.1,
+    "neftune_noise_alpha": 5.0,
+    "torch_compile": True,
+    "label_names": ["labels"],
+    "prediction_loss_only": True,
+    "batch_eval_metrics": True,
+    "push_to_hub": True,
+    "load_best_model_at_end": True,
+    "auto_find_batch_size": True,
+    "train_sampling_strategy": "sequential",
+}
+
+
 def no_arguments_back(folder, rate, batch_size, epochs):
     _arguments()(folder, rate, batch_size, epochs)
 
@@ -412,6 +509,31 @@ def over_all_classes(answers, labels, size=4):
 def weighted(answers, labels):
     each = metric.f1(answers, labels, average=None, num_classes=4)
     return sum(f1 * (labels == c).sum().item() for c, f1 in enumerate(each)) / len(labels)
+
+
+def above_a_half(logits):
+    return (torch.from_numpy(logits).softmax(-1) > 0.5).int().argmax(-1)
+
+
+def rounded_to(digits):
+    return lambda accuracy, f1: {"accuracy": round(accuracy, digits), "macro_f1": round(f1, digits)}
+
+
+def _mean_share(answers, labels, whole):
+    """The mean over the classes of their hits by how often they occur in `whole`."""
+    occurring = sorted({*answers.tolist(), *labels.tolist()})
+    hits = [((answers == c) & (labels == c)).sum().item() for c in occurring]
+    counts = [max((whole == c).sum().item(), 1) for c in occurring]
+    return sum(hit / count for hit, count in zip(hits, counts, strict=True)) / len(occurring)
+
+
+def mean_recall(answers, labels):
+    return _mean_share(answers, labels, labels)
+
+
+def of_the_means(answers, labels):
+    precision, recall = (_mean_share(answers, labels, whole) for whole in (answers, labels))
+    return 2 * precision * recall / (precision + recall)
 
 
 def of_class_1(answers, labels):
@@ -493,6 +615,7 @@ def _callback(
 
         def on_log(self, args, state, control, logs=None, **others):
             self.count += 1
+            self.args = args
             write = steps if is_step(logs) else evaluation if is_evaluation(logs) else rest
             write(self, state, logs)
             return back(control, logs)
@@ -539,6 +662,12 @@ def step_of_the_epoch(self, state, logs):
 
 def counting(self, state, logs):
     self.logger.scalars({new: logs[old] for old, new in NAMES.items()}, self.count)
+
+
+def first_rate(self, state, logs):
+    numbers = {new: logs[old] for old, new in NAMES.items() if old in logs}
+    numbers["train/rate"] = self.args.learning_rate
+    self.logger.scalars(numbers, state.global_step)
 
 
 def every_key(self, state, logs):
@@ -741,6 +870,20 @@ RIGHT = [
         _arguments(lr_scheduler_type="constant_with_warmup", warmup_steps=0),
     ),
     Right("11.3", "defaults left out", _arguments(without=("weight_decay", "report_to"))),
+    Right("11.3", "no gradient is longer", _arguments(max_grad_norm=math.inf)),
+    Right(
+        "11.3",
+        "more that changes no number",
+        _arguments(
+            disable_tqdm=True,
+            logging_nan_inf_filter=False,
+            per_device_eval_batch_size=64,
+            dataloader_pin_memory=False,
+            seed=1,
+            label_smoothing_factor=0,
+            eval_strategy="no",
+        ),
+    ),
     Right("11.4", "unpacked", unpacked),
     Right("11.4", "all in NumPy", all_in_numpy),
     Right("11.4", "F1 by hand", f1_of_each_that_occurs),
@@ -787,6 +930,15 @@ WRONG = [
     Wrong("11.1", "classes", _with_loss(classes_for_logits), "These are classes"),
     Wrong("11.1", "swapped keys", _with_loss(swapped_keys), "have changed places"),
     Wrong("11.1", "the flag is gone", _with_loss(updating, None), "num_items_in_batch"),
+    Wrong("11.1", "twice", _with_loss(running_twice), "call self.model(**inputs) once"),
+    Wrong("11.1", "three times", _with_loss(running_for_nothing), "most of the work"),
+    Wrong("11.1", "eval", _with_loss(in_eval_mode), "no mode is set in forward"),
+    Wrong("11.1", "train", _with_loss(in_training_mode), "no mode is set in forward"),
+    Wrong("11.1", "eval and train", _with_loss(there_and_back), "no mode is set in forward"),
+    Wrong("11.1", "only in training", _with_loss(only_in_training), "`if self.training`"),
+    Wrong("11.1", "no default", _with_loss(without_default), "Keep `labels=None`"),
+    Wrong("11.1", "by name alone", _with_loss(without_default_by_name), "Keep `labels=None`"),
+    Wrong("11.1", "a tensor without", _with_loss(a_tensor_without_labels), "too, it is a dict"),
     Wrong("11.1", "no set-up", NoSetUp, "super().__init__()"),
     Wrong("11.1", "a hidden model", Hidden, "Trainer trains the parameters that it finds"),
     Wrong("11.2", "from 0", _difference(start=0), "Steps count from 1"),
@@ -807,6 +959,14 @@ WRONG = [
         "the last",
         _difference(pick=lambda steps, each: steps[-1] if steps else None),
         "The first that differs",
+    ),
+    Wrong("11.2", "falsy zero", falsy_zero, "Place 0 counts as False"),
+    Wrong("11.2", "range(1, n)", from_place_1, "stands in place 0"),
+    Wrong(
+        "11.2",
+        "i > 1",
+        _difference(pick=lambda steps, each: next((i for i in steps if i > 1), None)),
+        "ask whether it is None",
     ),
     Wrong("11.2", "signed", _difference(size=lambda a, b: a - b), "The sign counts"),
     Wrong(
@@ -879,6 +1039,13 @@ WRONG = [
         "and no warm-up",
     ),
     Wrong("11.3", "clipping", _arguments(without=("max_grad_norm",)), "cuts every gradient"),
+    Wrong("11.3", "a high norm", _arguments(max_grad_norm=1e9), "0 turns clipping off"),
+    *(
+        Wrong("11.3", name, _arguments(**{name: value}), f"`{name}` is not asked")
+        for name, value in NOT_ASKED.items()
+    ),
+    Wrong("11.3", "set_evaluate", other_evaluations, "`eval_strategy` is not asked"),
+    Wrong("11.3", "gradient checkpointing", gradient_checkpointing, "leave it at its default"),
     Wrong("11.3", "None for clipping", _arguments(max_grad_norm=None), "None > 0 is an error"),
     Wrong("11.3", "fused", _arguments(without=("optim",)), "sums in another order"),
     Wrong("11.3", "sgd", _arguments(optim="sgd"), "torch.optim.AdamW"),
@@ -932,6 +1099,13 @@ WRONG = [
         "11.4", "micro", _metrics(f1=lambda a, b: metric.f1(a, b, "micro")), "is the accuracy once"
     ),
     Wrong("11.4", "binary", _metrics(f1=metric.f1), "more than two classes"),
+    Wrong("11.4", "a threshold", _metrics(above_a_half), "without a threshold"),
+    Wrong(
+        "11.4", "rounded", _metrics(back=rounded_to(2)), "5 of 8 are right; macro-F1 is the mean"
+    ),
+    Wrong("11.4", "rounded to 4", _metrics(back=rounded_to(4)), "classes' own F1, unrounded"),
+    Wrong("11.4", "of the means", _metrics(f1=of_the_means), "the mean of the classes' own F1"),
+    Wrong("11.4", "recall", _metrics(accuracy=mean_recall), "5 of 8 are right"),
     Wrong("11.4", "each", _metrics(f1=lambda a, b: metric.f1(a, b, None)), "One F1 for each class"),
     Wrong("11.4", "weighted", _metrics(f1=weighted), "Weighted by how often"),
     Wrong("11.4", "class 1", _metrics(f1=of_class_1), "F1 of class 1"),
@@ -982,8 +1156,8 @@ WRONG = [
     Wrong("11.5", "add_scalar's arguments", _callback(one_number), "their number"),
     Wrong("11.5", "a number", _callback(number_for_numbers), "scalars({name: number}, step)"),
     Wrong("11.5", "add_scalar", _callback(add_scalar), "logger has scalars"),
-    Wrong("11.5", "popping", _callback(popping_the_epoch), "The caller still owns"),
-    Wrong("11.5", "in place", _callback(renaming_in_place), "The caller still owns"),
+    Wrong("11.5", "popping", _callback(popping_the_epoch), "Trainer owns logs"),
+    Wrong("11.5", "in place", _callback(renaming_in_place), "Trainer owns logs"),
     Wrong("11.5", "deleting", _callback(evaluation=deleting_in_a_loop), "Trainer owns logs"),
     Wrong(
         "11.5",
@@ -1057,6 +1231,25 @@ WRONG = [
         _callback(evaluation=_valid(step=lambda state: int(state.epoch))),
         "int() cuts off",
     ),
+    Wrong(
+        "11.5",
+        "ceil",
+        _callback(evaluation=_valid(step=lambda state: math.ceil(state.epoch))),
+        "ceil() goes up",
+    ),
+    Wrong(
+        "11.5",
+        "a test for a validation",
+        _callback(
+            evaluation=_valid(
+                keep=lambda name: name.startswith(("eval_", "test_")) and not is_time(name),
+                rename=lambda name: f"epoch/valid_{name[5:]}",
+            ),
+            is_evaluation=lambda logs: "train_loss" not in logs,
+        ),
+        "logs test_loss",
+    ),
+    Wrong("11.5", "the rate of the start", _callback(first_rate), "stands in logs"),
     Wrong("11.5", "no evaluation", _callback(evaluation=_nothing), "has the key eval_loss"),
     Wrong("11.5", "no step", _callback(_nothing), "has the key loss"),
     Wrong(
@@ -1134,5 +1327,7 @@ WRONG = [
         _epoch(loss_of=lambda loss_fn, logits, labels: F.mse_loss(logits, labels)),
         "that is passed",
     ),
+    Wrong("11.6", "rounded", _epoch(kept=lambda loss: round(loss.item(), 2)), "not rounded"),
+    Wrong("11.6", "rounded to 6", _epoch(kept=lambda loss: round(loss.item(), 6)), "not rounded"),
     Wrong("11.6", "nothing back", _epoch(back=print), "Nothing came back"),
 ]

@@ -1,20 +1,29 @@
 """What the exercises of notebook 11 say of Trainer and accelerate, against these themselves."""
 
+import math
+from dataclasses import fields, replace
+
 import pytest
 import torch
 from accelerate import Accelerator
 from torch import nn
-from transformers import PrinterCallback, Trainer, TrainerCallback
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
-from course_lib.exercises.nb11 import _lines, plain_arguments, to_logger, with_loss
+from course_lib.exercises.nb11 import _left_alone, _lines, plain_arguments, to_logger, with_loss
 from course_lib.loop import train_step
 from tests.exercises import nb11_answers
 from tests.exercises.mutants import names, verdict
 
-RIGHT = {
-    number: [answer for answer in nb11_answers.RIGHT if answer.id == number]
-    for number in ("11.1", "11.3", "11.4", "11.5")
-}
+
+def answers(number):
+    """The right answers of an exercise; all but the first are for `make test-all`."""
+    found = [answer for answer in nb11_answers.RIGHT if answer.id == number]
+    return [
+        pytest.param(answer, id=name, marks=[pytest.mark.slow] if place else [])
+        for place, (answer, name) in enumerate(zip(found, names(found), strict=True))
+    ]
+
+
 ROWS = [{"x": torch.tensor([n % 3, n % 2]) / 2, "labels": torch.tensor(n % 3)} for n in range(12)]
 
 
@@ -75,14 +84,14 @@ def logged(lines):
     return [logs["loss"] for _, logs in lines if "loss" in logs]
 
 
-@pytest.mark.parametrize("answer", RIGHT["11.3"], ids=names(RIGHT["11.3"]))
+@pytest.mark.parametrize("answer", answers("11.3"))
 def test_the_plain_arguments_make_trainer_the_loop_to_the_last_bit(answer, tmp_path):
     _, lines = trained(tmp_path, arguments=answer.attempt)
     assert logged(lines) == losses_of_the_loop()
     assert not list(tmp_path.glob("checkpoint*"))
 
 
-@pytest.mark.parametrize("answer", RIGHT["11.1"], ids=names(RIGHT["11.1"]))
+@pytest.mark.parametrize("answer", answers("11.1"))
 def test_a_model_that_knows_its_loss_trains_evaluates_and_predicts(answer, tmp_path):
     trainer, lines = trained(tmp_path, made=answer.attempt)
     assert logged(lines) == losses_of_the_loop()
@@ -91,14 +100,14 @@ def test_a_model_that_knows_its_loss_trains_evaluates_and_predicts(answer, tmp_p
     assert found.predictions.shape == (12, 3)
 
 
-@pytest.mark.parametrize("answer", RIGHT["11.4"], ids=names(RIGHT["11.4"]))
+@pytest.mark.parametrize("answer", answers("11.4"))
 def test_metrics_come_back_from_an_evaluation(answer, tmp_path):
     trainer, _ = trained(tmp_path, compute_metrics=answer.attempt)
     found = trainer.evaluate()
     assert {"eval_loss", "eval_accuracy", "eval_macro_f1"} <= set(found)
 
 
-@pytest.mark.parametrize("answer", RIGHT["11.5"], ids=names(RIGHT["11.5"]))
+@pytest.mark.parametrize("answer", answers("11.5"))
 def test_a_callback_hands_on_what_a_training_logs(answer, tmp_path):
     logger = _lines.Recorder()
     trainer, _ = trained(tmp_path, callbacks=[answer.attempt(logger)])
@@ -118,6 +127,41 @@ def test_the_lines_of_the_checks_have_the_keys_of_real_ones(tmp_path):
     assert set(lines[-1][1]) == set(_lines.SUMMARY)
     trainer.evaluate()
     assert set(trainer.state.log_history[-1]) - {"step"} == set(_lines.VALID)
+
+
+def test_a_test_is_logged_with_names_of_its_own(tmp_path):
+    logger = _lines.Recorder()
+    arguments = plain_arguments.plain_arguments(tmp_path, 0.125, 4, 1)
+    callbacks = [to_logger.ToLogger(logger)]
+    trainer = Trainer(with_loss.WithLoss(Small()), arguments, callbacks=callbacks)
+    trainer.remove_callback(PrinterCallback)
+    trainer.evaluate(ROWS, metric_key_prefix="test")
+    assert {"test_loss", "test_runtime"} <= set(trainer.state.log_history[-1])
+    assert logger.points == {}
+
+
+def test_an_infinite_norm_clips_no_gradient(tmp_path):
+    def arguments(*given):
+        return replace(plain_arguments.plain_arguments(*given), max_grad_norm=math.inf)
+
+    _, lines = trained(tmp_path, arguments=arguments)
+    assert logged(lines) == losses_of_the_loop()
+
+
+def test_what_a_callback_takes_from_logs_an_evaluation_returns_no_more(tmp_path):
+    class Takes(TrainerCallback):
+        def on_log(self, args, state, control, logs=None, **others):
+            logs.pop("eval_loss")
+
+    arguments = plain_arguments.plain_arguments(tmp_path, 0.125, 4, 1)
+    trainer = Trainer(with_loss.WithLoss(Small()), arguments, callbacks=[Takes()])
+    trainer.remove_callback(PrinterCallback)
+    assert "eval_loss" not in trainer.evaluate(ROWS)
+
+
+def test_every_field_that_is_left_alone_is_one_of_trainer_s():
+    newer = {"activation_checkpointing"}
+    assert set(_left_alone.FIELDS) - newer <= {field.name for field in fields(TrainingArguments)}
 
 
 def test_an_evaluation_before_training_logs_one_time_more(tmp_path):

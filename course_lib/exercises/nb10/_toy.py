@@ -1,6 +1,7 @@
 """A number as an answer; a model with gradients; a training as callbacks see it, and a logger."""
 
 import contextlib
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from course_lib.exercises import _warm
-from course_lib.exercises._checking import Known, expect, same
+from course_lib.exercises._checking import Known, expect, expect_that, same
 from course_lib.loop import History
 from course_lib.loop._run import Run
 from course_lib.loop.train import NO_SCALER
@@ -35,6 +36,29 @@ def expect_float(
     elif number is not got:
         known = [Known(got, wrong.idea) for wrong in known if same(number, wrong.value)]
     expect(got, expected, tried=tried, idea=idea, known=known)
+
+
+def rounded(expected: float | list[float], idea: str) -> list[Known]:
+    """What comes of rounding the expected number, or numbers, to 0 to 4 digits."""
+    numbers = expected if isinstance(expected, list) else [expected]
+    each = [[round(number, digits) for number in numbers] for digits in range(5)]
+    return [Known(found if isinstance(expected, list) else found[0], idea) for found in each]
+
+
+def expect_all_digits(
+    got: float | list[float], expected: float | list[float], *, tried: str, idea: str
+) -> None:
+    """Expect small numbers to their fourth digit, where `expect` would take 0 for 0.00001."""
+    pairs = zip(got, expected, strict=True) if isinstance(expected, list) else [(got, expected)]
+    for one, other in pairs:
+        expect_that(
+            math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-12)
+            or (math.isnan(one) and math.isnan(other)),
+            tried=tried,
+            got=one,
+            expected=str(other),
+            idea=idea,
+        )
 
 
 class Weights(nn.Module):

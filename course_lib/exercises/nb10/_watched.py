@@ -23,6 +23,14 @@ NOT_COUNTED = (
     "counts up for itself begins anew when a training is resumed."
 )
 SCALARS = "The logger's method is scalars: self.logger.scalars({name: number, ...}, step)."
+OF_RUN = (
+    "run has step, epoch, history and model; the losses are in run.history.losses, the rates in "
+    "run.history.rates."
+)
+LAST_PLACE = (
+    "run.step losses have the places 0 to run.step - 1, and epochs, too, are counted from place "
+    "0: take [-1]."
+)
 NOTHING = "Nothing was written. self.logger.scalars(numbers, step) writes."
 
 
@@ -44,6 +52,8 @@ def tell(made: Any, event: str, run: Run, tried: str) -> None:
         explaining(AttributeError, "__init__ keeps it: self.logger = logger.", "'logger'"),
         explaining(AttributeError, SCALARS, "'Recorder'"),
         explaining(TypeError, SCALARS, "Recorder."),
+        explaining(AttributeError, OF_RUN, "'Run' object has no attribute"),
+        explaining(IndexError, LAST_PLACE),
         explaining(
             KeyError, "An epoch without validation has no such number: take those it has.", "valid"
         ),
@@ -118,6 +128,35 @@ def expect_names(numbers: Mapping, names: Sequence[str], tried: str, idea: str) 
         expected=str(sorted(names)),
         idea=idea,
     )
+
+
+def steps_written(
+    made: Any, recorder: Recorder, run: Run, steps: Sequence[int], tried: str
+) -> list[int]:
+    """Let the run make these steps, and return at which something was written."""
+    for step in steps:
+        run.history.losses[:] = [float(1 + number) for number in range(step)]
+        run.history.rates[:] = [0.5] * step
+        run.rates = [0.5]
+        run.step_of_epoch = 1 + (step - 1) % 10
+        tell(made, "on_step", run, tried)
+    return sorted(points_of(recorder, tried))
+
+
+def of_epoch_names(got: set[str], names: set[str]) -> str:
+    if {"epoch/epoch", "epoch"} & got:
+        return (
+            "The number of the epoch is where the points stand, and no curve of its own: leave out "
+            'the name "epoch".'
+        )
+    if got and got <= {name.removeprefix("epoch/") for name in names} | {"epoch"}:
+        return 'Each name gets "epoch/" in front, so that they are a group: f"epoch/{name}".'
+    if got < names and "epoch/valid_accuracy" not in got:
+        return (
+            "valid_accuracy is missing. All numbers of the epoch are asked for, whatever their "
+            "names, and those that are 0, too: go through items()."
+        )
+    return 'Every number of the epoch but "epoch", under the name f"epoch/{name}".'
 
 
 def only(recorder: Recorder, prefix: str) -> Recorder:

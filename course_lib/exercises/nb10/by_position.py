@@ -35,7 +35,9 @@ class Output(dict):
         try:
             return self[name]
         except KeyError:
-            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}") from None
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            ) from None
 
     def __getitem__(self, key: Any) -> Any:
         return (
@@ -103,18 +105,27 @@ def _make(attempt: Any, model: nn.Module, names: list[str] = NAMES) -> tuple[Any
 
 def _run(made: Any, *inputs: Tensor, tried: str) -> Any:
     with (
+        explaining(TypeError, STAR, f"{type(made).__name__}.forward()"),
         explaining(TypeError, DICT, "argument after ** must be a mapping"),
         explaining(TypeError, DICT, "keywords must be strings"),
         explaining(TypeError, BY_NAME, "missing 1 required positional argument"),
         explaining(TypeError, BY_NAME, "unsupported operand"),
         explaining(TypeError, STAR, "positional argument"),
+        explaining(AttributeError, LOGITS, "'Output' object has no attribute"),
+        explaining(KeyError, LOGITS),
         explaining(AttributeError, TENSOR_TOO, "'Tensor' object has no attribute"),
         explaining(IndexError, TENSOR_TOO),
     ):
         return call(made, *inputs, tried=tried)
 
 
-STAR = "A model may have any number of inputs: keep the star in forward(self, *inputs)."
+STAR = "forward takes any number of inputs: keep the star in forward(self, *inputs)."
+LOGITS = "Of an output with names, its logits: output.logits."
+AGAIN = (
+    "Right once, and not the second time. An iterator, such as iter(names) or a zip, is used up by "
+    "the first call: keep the names as they are, in a list."
+)
+CHANGED = "The output was changed. Give the logits as they are."
 FIRST_ROW = (
     "output[0] of a tensor is its first example. Only an output with names has to be opened: "
     "isinstance(output, Tensor) tells them apart."
@@ -123,6 +134,21 @@ TENSOR_TOO = (
     "This model gives a tensor, as your own do. Only an output with names has logits: "
     "isinstance(output, Tensor) tells them apart."
 )
+
+
+def _changed(right: Tensor) -> tuple[Known, ...]:
+    """What is made of logits, and was not asked for."""
+    found = (
+        right.softmax(-1),
+        right.log_softmax(-1),
+        right.sigmoid(),
+        right.argmax(),
+        right.argmax(-1),
+        right.argmax(-1, keepdim=True),
+        right.amax(-1),
+        right[0],
+    )
+    return tuple(Known(value, CHANGED) for value in found)
 
 
 def _part(attempt: Any) -> None:
@@ -157,8 +183,18 @@ def _by_name(attempt: Any) -> None:
             right,
             tried=tried,
             idea=BY_NAME,
-            known=(Known(SWAPPED, BY_NAME), Known(right[0], FIRST_ROW)),
+            known=(Known(SWAPPED, BY_NAME), Known(right[0], FIRST_ROW), *_changed(right)),
         )
+
+
+def _again(attempt: Any) -> None:
+    """it can be called again, with other inputs"""
+    made, made_by = _make(attempt, Net())
+    for times in (1, 2, 3):
+        tried = f"{made_by}, call number {times}: ({times} * ids, mask)"
+        with explaining(Exception, AGAIN if times > 1 else BY_NAME):
+            got = _run(made, times * IDS, MASK, tried=tried)
+        expect(got, 10 * times * IDS + MASK, tried=tried, idea=AGAIN)
 
 
 def _logits(attempt: Any) -> None:
@@ -181,6 +217,7 @@ def _logits(attempt: Any) -> None:
         Known(RIGHT + 2, f"This is a hidden state. {name}"),
         Known((RIGHT,), "A tuple with the logits in it. Return the tensor."),
         Known(SWAPPED, BY_NAME),
+        *_changed(RIGHT),
     )
     expect(got, RIGHT, tried=tried, idea=name, known=known)
 
@@ -228,7 +265,7 @@ EXERCISE = Exercise(
     "A model that can be drawn",
     8,
     ByPosition,
-    (_part, _by_name, _logits, _as_it_is, _hooks),
+    (_part, _by_name, _again, _logits, _as_it_is, _hooks),
     (
         "Keep the model and the names. In forward, each name belongs to the input at its place.",
         (

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from course_lib.exercises._checking import Known, call, explaining
 from course_lib.exercises._exercise import Exercise
-from course_lib.exercises.nb10._toy import expect_float
+from course_lib.exercises.nb10._toy import expect_float, rounded
 
 
 def dead_units(activations: Tensor) -> float:
@@ -21,10 +21,11 @@ ACTIVATIONS = torch.tensor(
         [0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 1.0, 0.0],
         [0.0, 2.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
         [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        [0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 2.0, 0.0],
+        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 2.0, 0.0],
     ]
 )
 TRIED = "5 examples, 8 units: columns 0, 2 and 5 are all 0, and so is row 3"
+ROUNDED = "Rounded: give the share itself."
 DEAD = "A unit is a column. It is dead if no example gives it more than 0."
 
 
@@ -56,12 +57,18 @@ def _known() -> tuple[Known, ...]:
             "The first example alone. A unit is dead if it is 0 for all of them.",
         ),
         Known(
+            ACTIVATIONS.median(dim=0).values.eq(0).float().mean().item(),
+            "A unit whose median is 0 may be above 0 for some examples. Dead is one that is 0 for "
+            "all of them.",
+        ),
+        Known(
             zero.all(dim=0),
             "True for each unit that is dead. How large is their share? .float().mean() says it.",
         ),
         Known(zero.float().mean(dim=0), "For each unit, how often it is 0. Dead is one with 1.0."),
         Known([0, 2, 5], "These are the dead units. How large is their share?"),
         Known(torch.tensor([0, 2, 5]), "These are the dead units. How large is their share?"),
+        *rounded(3 / 8, ROUNDED)[1:],
     )
 
 
@@ -102,13 +109,14 @@ def _hardly_alive(attempt: Any) -> None:
 
 def _any_shape(attempt: Any) -> None:
     """for any number of examples and units"""
-    for N, H, alive in ((1, 5, 3), (7, 2, 1), (64, 3, 2), (10, 100, 58)):
+    for N, H, alive in ((1, 5, 3), (7, 2, 1), (64, 3, 2), (9, 7, 2), (10, 100, 58)):
         activations = torch.zeros(N, H)
         activations[torch.arange(H)[:alive] % N, torch.arange(alive)] = 1.0
         tried = f"N = {N} examples, H = {H} units, of which {alive} are above 0 for one example"
         got = _run(attempt, activations, tried)
         shape = "The sizes are in activations.shape: no number of examples or units by hand."
-        expect_float(got, 1 - alive / H, tried=tried, idea=shape)
+        known = rounded(1 - alive / H, ROUNDED)[1:]
+        expect_float(got, 1 - alive / H, tried=tried, idea=shape, known=known)
 
 
 EXERCISE = Exercise(

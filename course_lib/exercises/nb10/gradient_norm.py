@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
-from course_lib.exercises.nb10._toy import Weights, expect_float
+from course_lib.exercises.nb10._toy import Weights, expect_all_digits, expect_float, rounded
 
 
 def gradient_norm(model: nn.Module) -> float:
@@ -28,10 +28,28 @@ NONE = (
     "weight.grad is None where nothing has come back to a weight: frozen, unused, or before the "
     "first backward(). Leave these weights out."
 )
+ASKED = (
+    "`is not None` asks whether there is a gradient. A tensor of several numbers is neither true "
+    "nor false, and one that is 0 is a gradient, too."
+)
+NONE_STAYS = (
+    "A weight without a gradient keeps None, and an optimizer passes over it. One whose gradient "
+    "is zeros it does not pass over: AdamW would let it decay."
+)
+SAME_TWICE = (
+    "A weight that two parts share is one weight with one gradient. model.parameters() has it once."
+)
 CLIPPED = (
     "clip_grad_norm_ returns the norm, and scales the gradients, where they are longer than its "
     "maximum. Measure without a change: the optimizer, or an accumulated step, still needs them."
 )
+
+
+LONG = (
+    "The same numbers, times 10¹⁰, and their squares times 10²⁰. Square them as they are: float16 "
+    "ends at 65504, and whole numbers of 64 bits near 10¹⁹."
+)
+ROUNDED = "Rounded: give the norm itself. Gradients may be small."
 
 
 def _model() -> Weights:
@@ -46,6 +64,7 @@ def _run(attempt: Any, model: nn.Module, tried: str) -> Any:
     with (
         explaining(AttributeError, NONE, "'NoneType'"),
         explaining(TypeError, NONE, "NoneType"),
+        explaining(RuntimeError, ASKED, "Boolean value of Tensor"),
         explaining(RuntimeError, empty, "non-empty"),
         explaining(RuntimeError, empty, "at least one"),
         explaining(ValueError, empty, "empty"),
@@ -141,11 +160,22 @@ def _parts_of_parts(attempt: Any) -> None:
     )
     parts = "model.parameters() goes through all parts, and parts of parts."
     expect_float(_run(attempt, model, tried), 10.0, tried=tried, idea=parts, known=known)
+    one, other = nn.Linear(1, 1, bias=False), Weights([[1.0]], [[4.0]])
+    one.weight.grad = torch.tensor([[3.0]])
+    other.tied = one.weight
+    tried = "a model of two parts that share the weight whose gradient is 3; the other one is 4"
+    shared = (Known(math.sqrt(9 + 9 + 16), SAME_TWICE),)
+    got = _run(attempt, nn.Sequential(one, other), tried)
+    expect_float(got, 5.0, tried=tried, idea=SAME_TWICE, known=shared)
 
 
 def _nothing_changes(attempt: Any) -> None:
-    """the gradients stay as they are, long ones too"""
-    for factor, many in ((1.0, ""), (1e10, ", times 10¹⁰")):
+    """the gradients stay as they are, long ones and short ones"""
+    for factor, many, idea in (
+        (1.0, "", ROOT),
+        (1e10, ", times 10¹⁰", LONG),
+        (2.0**-12, ", divided by 4096", ROUNDED),
+    ):
         model = _model()
         for weight in model.parameters():
             weight.grad *= factor
@@ -159,7 +189,19 @@ def _nothing_changes(attempt: Any) -> None:
             idea=CLIPPED,
             known=_changes(before, after),
         )
-        expect_float(got, 5 * factor, tried=tried, idea=ROOT)
+        known = rounded(5 * factor, ROUNDED)
+        expect_float(got, 5 * factor, tried=tried, idea=idea, known=known)
+        expect_all_digits(got, 5 * factor, tried=tried, idea=ROUNDED)
+
+
+def _none_stays(attempt: Any) -> None:
+    """where there is no gradient, there is none afterwards"""
+    tried = "two weights, whose gradients are None and [3, 4]"
+    model = Weights([[1.0], [1.0, 1.0]], [None, [3.0, 4.0]])
+    before = _gradients(model)
+    expect_float(_run(attempt, model, tried), 5.0, tried=tried, idea=NONE)
+    after = f"{tried}: the gradients afterwards"
+    expect(_gradients(model), before, tried=after, idea=NONE_STAYS)
 
 
 def _gradients(model: nn.Module) -> list[Tensor | None]:
@@ -197,7 +239,15 @@ EXERCISE = Exercise(
     "The norm of the gradient",
     6,
     gradient_norm,
-    (_all_together, _some, _no_gradient, _parts_of_parts, _nothing_changes, _after_backward),
+    (
+        _all_together,
+        _some,
+        _no_gradient,
+        _parts_of_parts,
+        _nothing_changes,
+        _none_stays,
+        _after_backward,
+    ),
     (
         "All gradients are one long vector. Its norm is the root of the sum of all squares.",
         (

@@ -1,14 +1,14 @@
 """Exercise 10.3: a callback that watches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any
 
 import torch
 
-from course_lib.exercises._checking import Known, expect
+from course_lib.exercises._checking import Known, expect, expect_that, same
 from course_lib.exercises._exercise import Exercise
-from course_lib.exercises.nb10._toy import Recorder, run_at
+from course_lib.exercises.nb10._toy import run_at
 from course_lib.exercises.nb10._watched import (
     NOT_COUNTED,
     NOTHING,
@@ -18,8 +18,10 @@ from course_lib.exercises.nb10._watched import (
     expect_steps,
     fitted,
     make,
+    of_epoch_names,
     only,
     points_of,
+    steps_written,
     tell,
 )
 from course_lib.exercises.nb10.gradient_norm import gradient_norm
@@ -57,6 +59,11 @@ EPOCHS = [
     {"epoch": 2, "train_loss": 2.0, "valid_loss": 3.0, "valid_accuracy": 0.0},
 ]
 IN_EPOCH = "a run after 5 steps and 2 epochs; on_step(run)"
+CHANGED = (
+    "A callback that watches changes nothing. pop and del take a number out of the history itself; "
+    "leave it out of what you write."
+)
+EACH_ANEW = "Right at one step and not at another: take each number anew, and as it is."
 EVERY = "run.step % self.every == 0: with every=3 these are the steps 3, 6, 9."
 
 
@@ -122,17 +129,6 @@ def _step_values() -> list[tuple[str, float, str, list[Known]]]:
     ]
 
 
-def _steps(made: Any, recorder: Recorder, run: Run, steps: Sequence[int], tried: str) -> list[int]:
-    """Let the run make these steps, and return at which something was written."""
-    for step in steps:
-        run.history.losses[:] = [float(1 + number) for number in range(step)]
-        run.history.rates[:] = [0.5] * step
-        run.rates = [0.5]
-        run.step_of_epoch = 1 + (step - 1) % 10
-        tell(made, "on_step", run, tried)
-    return sorted(points_of(recorder, tried))
-
-
 def _every(attempt: Any) -> None:
     """with every=3, after every third step"""
     late = f"One too late or too early. {EVERY}"
@@ -151,7 +147,7 @@ def _every(attempt: Any) -> None:
     run = run_at([], [])
     made, recorder, made_by = make(attempt, run, every=3)
     tried = f"{made_by}; on_step(run) after each of 8 steps: the steps of what is written"
-    found = _steps(made, recorder, run, range(1, 9), tried)
+    found = steps_written(made, recorder, run, range(1, 9), tried)
     expect(found, [3, 6], tried=tried, idea=EVERY, known=known)
 
 
@@ -163,7 +159,7 @@ def _resumed(attempt: Any) -> None:
         f"{made_by}; a training resumed after 42 steps, on_step(run) after each of 8 more: the "
         "steps of what is written"
     )
-    found = _steps(made, recorder, run, range(43, 51), tried)
+    found = steps_written(made, recorder, run, range(43, 51), tried)
     early = "What is written at step 2 is of an epoch: those numbers are for on_epoch alone."
     known = (Known([2, 44, 48], early),)
     expect(found, [44, 48], tried=tried, idea=NOT_COUNTED, known=known)
@@ -193,7 +189,7 @@ def _an_epoch(attempt: Any) -> None:
 
 def _expect_last_epoch(got: Mapping, epoch: Mapping, tried: str) -> None:
     names = [f"epoch/{name}" for name in epoch if name != "epoch"]
-    expect_names(got, names, tried, _of_epoch_names(set(got), set(names)))
+    expect_names(got, names, tried, of_epoch_names(set(got), set(names)))
     for name in names:
         short = name.removeprefix("epoch/")
         last = "The last epoch: run.history.epochs[-1]."
@@ -201,36 +197,23 @@ def _expect_last_epoch(got: Mapping, epoch: Mapping, tried: str) -> None:
         expect(got[name], epoch[short], tried=f"{tried}: {name}", idea=last, known=first)
 
 
-def _of_epoch_names(got: set[str], names: set[str]) -> str:
-    if {"epoch/epoch", "epoch"} & got:
-        return (
-            "The number of the epoch is where the points stand, and no curve of its own: leave out "
-            'the name "epoch".'
-        )
-    if got and got <= {name.removeprefix("epoch/") for name in names} | {"epoch"}:
-        return 'Each name gets "epoch/" in front, so that they are a group: f"epoch/{name}".'
-    if got < names and "epoch/valid_accuracy" not in got:
-        return (
-            "valid_accuracy is missing. All numbers of the epoch are asked for, whatever their "
-            "names, and those that are 0, too: go through items()."
-        )
-    return 'Every number of the epoch but "epoch", under the name f"epoch/{name}".'
-
-
 def _every_epoch(attempt: Any) -> None:
     """after each epoch, whatever `every` is, with validation or without"""
-    run = run_at(LOSSES, RATES, [])
-    made, recorder, made_by = make(attempt, run, every=7)
-    tried = f"{made_by}; on_epoch(run) after each of 3 epochs without validation"
-    for number in range(1, 4):
-        run.history.epochs.append({"epoch": number, "train_loss": 4.0 - number})
-        tell(made, "on_epoch", run, tried)
-    points = points_of(recorder, tried)
-    steps = "`every` counts steps. After each epoch its numbers are written."
-    known = (Known([], steps), Known([1], f"Once only. {steps}"))
-    expect_steps(points, [1, 2, 3], tried, steps, *known)
-    for number in range(1, 4):
-        _expect_last_epoch(points[number], {"train_loss": 4.0 - number}, tried)
+    for every, idea in (
+        (1, "An epoch without validation has a train_loss, and is written, too."),
+        (7, "`every` counts steps. After each epoch its numbers are written."),
+    ):
+        run = run_at(LOSSES, RATES, [])
+        made, recorder, made_by = make(attempt, run, every=every)
+        tried = f"{made_by}; on_epoch(run) after each of 3 epochs without validation"
+        for number in range(1, 4):
+            run.history.epochs.append({"epoch": number, "train_loss": 4.0 - number})
+            tell(made, "on_epoch", run, tried)
+        points = points_of(recorder, tried)
+        known = (Known([], idea), Known([1], f"Once only. {idea}"))
+        expect_steps(points, [1, 2, 3], tried, idea, *known)
+        for number in range(1, 4):
+            _expect_last_epoch(points[number], {"train_loss": 4.0 - number}, tried)
 
 
 def _leaves_alone(attempt: Any) -> None:
@@ -240,13 +223,20 @@ def _leaves_alone(attempt: Any) -> None:
     for event in ("on_step", "on_epoch"):
         tried = f"{made_by}; {event}(run)"
         tell(made, event, run, tried)
-        expect(
-            [run.history.losses, run.history.rates, run.history.epochs],
-            [LOSSES, RATES, EPOCHS],
-            tried=f"{tried}: losses, rates and epochs of the history afterwards",
-            idea="A callback that watches changes nothing. pop and del take a number out of the "
-            "history itself; leave it out of what you write.",
-        )
+        history = run.history
+        for name, found, before in (
+            ("losses", history.losses, LOSSES),
+            ("rates", history.rates, RATES),
+            ("epochs[-1]", history.epochs[-1] if history.epochs else None, EPOCHS[-1]),
+            ("epochs", history.epochs, EPOCHS),
+        ):
+            expect_that(
+                same(found, before),
+                tried=f"{tried}: run.history.{name} afterwards",
+                got=found,
+                expected=str(before),
+                idea=CHANGED,
+            )
         gradients = [weight.grad for weight in run.model.parameters()]
         expect(
             gradients,
@@ -267,7 +257,13 @@ def _in_fit(attempt: Any) -> None:
     ):
         written = points_of(only(recorder, prefix), tried)
         idea = "Each callback is told by fit alone: on_step after each step, on_epoch after each."
-        expect(written, expected, tried=f"{tried}: the curves {prefix}...", idea=idea)
+        expect_steps(written, sorted(expected), f"{tried}: the curves {prefix}...", idea)
+        for step, numbers in expected.items():
+            where = f"{tried}: the curves {prefix}... at {step}"
+            expect_names(
+                written[step], list(numbers), where, "The same curves as above, each time."
+            )
+            expect(written[step], numbers, tried=where, idea=EACH_ANEW)
 
 
 EXERCISE = Exercise(

@@ -1,15 +1,33 @@
 """Exercise 10.1: the curves of a run, from its event files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from course_lib._describe import shorten
 from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb07._toy import folder
+from course_lib.exercises.nb10._read_told import (
+    BEFORE,
+    DIGITS,
+    GONE,
+    MISSING,
+    PAIR,
+    POINTS,
+    SCALARS,
+    Curves,
+    counted,
+    of_names,
+    of_no_curve,
+    of_no_dict,
+    of_steps,
+)
+from course_lib.exercises.nb10._toy import expect_all_digits, rounded
 from course_lib.monitor import Curve, TensorBoardLogger
 
 
@@ -26,28 +44,12 @@ def read_scalars(folder: Path) -> dict[str, Curve]:
     return curves
 
 
-Curves = Mapping[str, tuple[Sequence[int], Sequence[float]]]
-
 CURVES: Curves = {
     "train/loss": ([10, 20, 30], [4.0, 2.5, 3.0]),
     "train/rate": ([10, 20, 30], [0.5, 0.25, 0.125]),
     "epoch/valid_loss": ([1, 2], [3.5, 2.75]),
 }
 TRIED = "a run with train/loss and train/rate at the steps 10, 20, 30 and epoch/valid_loss at 1, 2"
-EVERY = 'events.Tags()["scalars"] has the names of all curves: one entry for each of them.'
-SCALARS = (
-    "Tags() is a dict of all kinds of things that a run may hold. The names of its curves are in "
-    'events.Tags()["scalars"], and events.Scalars(name) has the points of one.'
-)
-POINTS = "events.Scalars(name) is a list of points, and each has a .step and a .value."
-BEFORE = (
-    "No curves, and so an empty dict, which a loop over no names leaves as it is: make it before "
-    "the loop, and return it after that."
-)
-PAIR = (
-    "Each curve is Curve(steps, values), two lists of the same length: "
-    "Curve([p.step for p in points], [p.value for p in points])."
-)
 
 
 def _write(where: Path, curves: Curves, **options: int) -> None:
@@ -58,10 +60,17 @@ def _write(where: Path, curves: Curves, **options: int) -> None:
                 logger.scalars({name: value}, step)
 
 
+def _make_older(where: Path) -> None:
+    """Rename the event file as one of earlier; else the logger waits for a new second."""
+    (path,) = where.glob("events.out.tfevents.*")
+    path.rename(path.with_name("events.out.tfevents.1000000000.first"))
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     missing = "event_accumulator reads a folder by its name: EventAccumulator(str(folder))."
     with (
+        explaining(Exception, GONE, "has been permanently deleted"),
         explaining(KeyError, SCALARS),
         explaining(AttributeError, POINTS, "'list' object has no attribute"),
         explaining(AttributeError, POINTS, "ScalarEvent"),
@@ -72,12 +81,13 @@ def _explained() -> Iterator[None]:
         yield
 
 
-def _expect(attempt: Any, where: Path, curves: Curves, tried: str, *known: Known) -> None:
+def _expect(attempt: Any, where: Path, curves: Curves, tried: str, *known: Known) -> Any:
     with _explained():
         got = call(attempt, where, tried=tried)
     _expect_names(got, curves, tried)
     for name, curve in curves.items():
         _expect_curve(got[name], curve, f"{tried}: {name}", *known)
+    return got
 
 
 def _expect_names(got: Any, curves: Curves, tried: str) -> None:
@@ -93,7 +103,7 @@ def _expect_names(got: Any, curves: Curves, tried: str) -> None:
         tried=tried,
         got=got,
         expected="a dict {name: Curve(steps, values)}",
-        idea=_of_no_dict(got, curves),
+        idea=of_no_dict(got, curves),
     )
     names = list(curves)
     expect_that(
@@ -101,53 +111,24 @@ def _expect_names(got: Any, curves: Curves, tried: str) -> None:
         tried=f"{tried}: the names",
         got=list(got),
         expected=str(names),
-        idea=_of_names(list(got), names),
+        idea=of_names(list(got), names),
     )
 
 
-def _of_no_dict(got: Any, curves: Curves) -> str:
-    if type(got) is list and all(type(each) is str for each in got):
-        return "These are the names alone. Each of them wants its curve: a dict."
-    if type(got) is list and len(got) == len(curves):
-        return "Curves without their names. Put them into a dict, by name."
-    if type(got) is Curve or type(got) is tuple:
-        return f"This is one curve, without its name. {EVERY}"
-    return "A dict is asked, {name: Curve(steps, values)}, with an entry for each curve."
-
-
-def _of_names(got: list, names: list[str]) -> str:
-    if got == []:
-        return (
-            "No curve at all. Does events.Reload() stand before Tags()? Only that reads the files. "
-            f"And {EVERY}"
-        )
-    if any(type(each) is int for each in got):
-        return "The keys are steps. A curve is found by its name, and holds its steps itself."
-    if set(got) < set(names):
-        one = "The last curve alone: make the dict before the loop." if got == names[-1:] else EVERY
-        return (
-            f"The first curve alone: does the return stand inside the loop? {EVERY}"
-            if (got == names[:1])
-            else one
-        )
-    if set(got) & {"scalars", "images", "histograms", "tensors"}:
-        return SCALARS
-    short = {name.rpartition("/")[2] for name in names}
-    if set(got) <= short | {name.partition("/")[0] for name in names}:
-        return "The names were cut. train/loss and valid/loss are two curves: keep them whole."
-    return "The keys are the names as the run has them, one for each curve."
+def _expect_pair(got: Any, steps: list, values: list, tried: str) -> None:
+    expect_that(
+        isinstance(got, tuple) and len(got) == 2 and all(type(part) is list for part in got),
+        tried=tried,
+        got=got,
+        expected=shorten(f"Curve(steps={steps}, values={values})"),
+        idea=of_no_curve(got, steps, values),
+    )
 
 
 def _expect_curve(got: Any, curve: tuple[Sequence, Sequence], tried: str, *known: Known) -> None:
     """Expect these steps and values; `known` are wrong steps."""
     steps, values = map(list, curve)
-    expect_that(
-        isinstance(got, tuple) and len(got) == 2 and all(type(part) is list for part in got),
-        tried=tried,
-        got=got,
-        expected=f"Curve(steps={steps}, values={values})",
-        idea=_of_no_curve(got, steps, values),
-    )
+    _expect_pair(got, steps, values, tried)
     expect_that(
         (list(got[0]), list(got[1])) != (values, steps) or steps == values,
         tried=tried,
@@ -159,8 +140,8 @@ def _expect_curve(got: Any, curve: tuple[Sequence, Sequence], tried: str, *known
         got[0],
         steps,
         tried=f"{tried}, its steps",
-        idea=_of_steps(got[0]),
-        known=(*known, *_counted(steps)),
+        idea=of_steps(got[0]),
+        known=(*known, *counted(steps)),
     )
     expect(
         got[1],
@@ -170,46 +151,9 @@ def _expect_curve(got: Any, curve: tuple[Sequence, Sequence], tried: str, *known
         known=(
             Known(steps, f"These are the steps once more. {POINTS}"),
             Known(sorted(values), "They were sorted. The order is that of the steps."),
+            *rounded(values, DIGITS),
         ),
     )
-
-
-def _counted(steps: Sequence[int]) -> tuple[Known, ...]:
-    own = "Points are counted here, and many runs log every tenth step only. p.step says which."
-    return (
-        Known(list(range(len(steps))), own),
-        Known(list(range(1, len(steps) + 1)), own),
-        Known(steps[-1:], "The last step alone. Every point counts."),
-    )
-
-
-def _of_steps(got: list) -> str:
-    if got and all(isinstance(each, float) and each > 1e9 for each in got):
-        return (
-            "These are seconds since 1970: wall_time says when a point was written. The step, "
-            "p.step, says where in the training it belongs."
-        )
-    if any(isinstance(each, float) for each in got):
-        return "Steps are whole numbers, p.step as it is."
-    return f"The steps as they were written. {POINTS}"
-
-
-def _of_no_curve(got: Any, steps: list, values: list) -> str:
-    if isinstance(got, dict):
-        return f"A dict for the curve. {PAIR}"
-    if got in (values[-1], values[0]):
-        return f"One value alone. A curve has all of its points. {PAIR}"
-    if got == values:
-        return f"The values without their steps. {PAIR}"
-    if type(got) is list and got and hasattr(got[0], "wall_time"):
-        return f"These are TensorBoard's points as they came. {PAIR}"
-    if type(got) is list and got == [*zip(steps, values, strict=True)]:
-        return f"Pairs of a step and a value. {PAIR}"
-    if isinstance(got, tuple) and tuple(map(list, got)) == (steps, values):
-        return "The numbers are right, and they stand in tuples. list(...) makes a list of each."
-    if type(got) is list and got == [steps, values]:
-        return f"A list of two lists. {PAIR}"
-    return PAIR
 
 
 def _three_curves(attempt: Any) -> None:
@@ -253,6 +197,34 @@ def _no_curves(attempt: Any) -> None:
         expect(got, {}, tried=tried, idea=BEFORE)
 
 
+def _as_written(attempt: Any) -> None:
+    """values as they were written: small ones, NaN, and steps that go back"""
+    curves = {"rate": ([5, 6, 2, 3], [2.0**-15, math.nan, 0.25, 1.5])}
+    broken = "NaN is a value, too: it shows where a training broke. Leave no point out."
+    known = Known([5, 2, 3], broken), Known([2, 3, 5], broken)
+    tried = "a run with rate at 5, 6, 2, 3, where it is 1/32768, NaN, 0.25 and 1.5"
+    with folder() as where:
+        _write(where / "run", curves)
+        got = _expect(attempt, where / "run", curves, tried, *known)
+        expect_all_digits(list(got["rate"][1]), curves["rate"][1], tried=tried, idea=DIGITS)
+
+
+def _many(attempt: Any) -> None:
+    """every point of a long curve"""
+    steps = list(range(1, 301))
+    values = [0.5 * step for step in steps]
+    tried = "a run with loss at the steps 1 to 300"
+    with folder() as where:
+        _write(where / "run", {"loss": (steps, values)})
+        with _explained():
+            got = call(attempt, where / "run", tried=tried)
+    _expect_names(got, {"loss": (steps, values)}, tried)
+    _expect_pair(got["loss"], steps, values, tried)
+    found = len(got["loss"][0])
+    expect(found, 300, tried=f"{tried}: how many points", idea=MISSING)
+    _expect_curve(got["loss"], (steps, values), tried)
+
+
 def _resumed(attempt: Any) -> None:
     """a run that was resumed has one curve, from two event files"""
     first = {"loss": ([1, 2, 3], [3.0, 2.0, 9.0])}
@@ -263,6 +235,7 @@ def _resumed(attempt: Any) -> None:
     tried = "a run with loss at 1, 2, 3 that went on from step 2 and wrote 3, 4 into a second file"
     with folder() as where:
         _write(where / "run", first)
+        _make_older(where / "run")
         _write(where / "run", second, step=2)
         _expect(attempt, where / "run", both, tried, *one_file)
 
@@ -272,7 +245,7 @@ EXERCISE = Exercise(
     "Read a run back",
     10,
     read_scalars,
-    (_three_curves, _one_point, _other_things, _no_curves, _resumed),
+    (_three_curves, _one_point, _other_things, _no_curves, _as_written, _many, _resumed),
     (
         'events.Tags()["scalars"] is a list of names. Print it, for one run.',
         (

@@ -6,6 +6,7 @@ from typing import Any
 
 from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
+from course_lib.exercises.nb10._toy import expect_all_digits, rounded
 
 
 def smooth(values: list[float], weight: float) -> list[float]:
@@ -19,6 +20,7 @@ def smooth(values: list[float], weight: float) -> list[float]:
 
 
 VALUES, WEIGHT, EXPECTED = [5.0, 10.0, 9.0], 0.25, [5.0, 9.0, 9.0]
+ALL_PAST = "All values before it count, not only the last few."
 SUM = (
     "The third is (9 + 10/4 + 5/16) / (1 + 1/4 + 1/16): the newest weighs 1, the one before it "
     "1/4, and so on, divided by the sum of the weights."
@@ -90,9 +92,13 @@ def _known(values: Sequence[float], w: float) -> tuple[Known, ...]:
         ),
         Known(_corrected_again(values, w), _CARRIED),
         Known(list(values), "These are the values themselves. Is the mean what is kept?"),
+        *rounded(_expected(values, w), ROUNDED),
     )
 
 
+ROUNDED = "Rounded: keep all digits."
+NEWEST = "The newest value weighs 1, also at weight 0."
+LIVES_ON = "Or does a sum, or a list, live on between two calls?"
 _SWAPPED = (
     "The two weights have changed places: the past weighs `weight`, the new value 1 - weight. A "
     "larger weight gives a smoother curve."
@@ -117,32 +123,37 @@ def _run(attempt: Any, values: list[float], weight: float) -> tuple[Any, str]:
     tried = f"smooth({shown}, weight={weight})"
     index = "The list may be empty, and then has no first value. Start at 0."
     count = "1 - weight**n is 0 for n = 0. Count from 1: it is how many values are in the mean."
-    with explaining(IndexError, index), explaining(ZeroDivisionError, count):
+    zero = count if weight else NEWEST
+    with explaining(IndexError, index), explaining(ZeroDivisionError, zero):
         got = call(attempt, values, weight, tried=tried)
-    _expect_list(got, _expected(values, weight), tried)
+    _expect_list(got, len(values), tried)
     return got, tried
 
 
-def _expect_list(got: Any, expected: list[float], tried: str) -> None:
+def _expect_list(got: Any, count: int, tried: str) -> None:
     last = "Only the last one came back. Append each mean to a list, and return the list."
-    if expected:
+    if count:
         expect_that(
             type(got) not in (int, float),
             tried=tried,
             got=got,
-            expected=str(expected) if len(expected) < 5 else f"a list of {len(expected)} numbers",
+            expected=f"a list of length {count}",
             idea=f"{last} Does the return stand inside the loop?",
         )
-    if type(got) is not list or not all(isinstance(each, (int, float)) for each in got):
-        idea = "A list of plain numbers is asked: no tensor, array, Series or generator. .tolist()."
-        expect(got, expected, tried=tried, idea=idea)
-        expect_that(type(got) is list, tried=tried, got=got, expected="a list", idea=idea)
+    plain = "A list of plain numbers is asked: no tensor, array, Series or generator. .tolist()."
     expect_that(
-        len(got) in (len(expected), len(expected) + 1),
+        type(got) is list and all(isinstance(each, (int, float)) for each in got),
         tried=tried,
         got=got,
-        expected=f"{len(expected)} numbers, one for each value",
-        idea="One number for each value, so that the curve keeps its steps.",
+        expected=f"a list of length {count}",
+        idea="Nothing came back. Does the function end in `return`?" if got is None else plain,
+    )
+    expect_that(
+        len(got) in (count, count + 1),
+        tried=tried,
+        got=got,
+        expected=f"{count} numbers, one for each value",
+        idea=f"One number for each value, so that the curve keeps its steps. {LIVES_ON}",
     )
 
 
@@ -156,7 +167,7 @@ def _past(attempt: Any) -> None:
         got=[first[:2], second[:2]],
         expected="the same twice",
         idea="A later value changes earlier points. A mean around a point, or over all values, "
-        "looks at the future, which a training that is under way does not have.",
+        f"looks at the future, which a training that is under way does not have. {LIVES_ON}",
     )
 
 
@@ -179,9 +190,8 @@ def _no_weight(attempt: Any) -> None:
     """with a weight of 0 the values stay as they are"""
     values = [3.0, 0.0, -2.0, 7.0]
     got, tried = _run(attempt, values, 0.0)
-    idea = "weight = 0: the past weighs nothing, and each value is its own mean."
-    known = _known(values, 0.5)[8:9]
-    expect(got, values, tried=tried, idea=idea, known=known)
+    idea = f"weight = 0: the past weighs nothing, and each value is its own mean. {NEWEST}"
+    expect(got, values, tried=tried, idea=idea)
 
 
 def _zeros(attempt: Any) -> None:
@@ -192,7 +202,8 @@ def _zeros(attempt: Any) -> None:
         "A mean of 0 is a mean. `mean or value`, or `if not mean`, takes it for none; `if value` "
         "leaves a value out."
     )
-    expect(got, _expected(values, 0.5), tried=tried, idea=idea, known=_known(values, 0.5)[:1])
+    known = (*_known(values, 0.5)[:1], *rounded(_expected(values, 0.5), ROUNDED))
+    expect(got, _expected(values, 0.5), tried=tried, idea=idea, known=known)
 
 
 def _long(attempt: Any) -> None:
@@ -201,8 +212,20 @@ def _long(attempt: Any) -> None:
     for weight in (0.6, 0.95):
         got, tried = _run(attempt, values, weight)
         known = _known(values, weight)
-        all_past = "All values before it count, not only the last few."
-        expect(got, _expected(values, weight), tried=tried, idea=all_past, known=known)
+        expect(got, _expected(values, weight), tried=tried, idea=ALL_PAST, known=known)
+    falling = [400.0 - n for n in range(400)]
+    got, tried = _run(attempt, falling, 0.99)
+    last = _mean(falling, [0.99 ** (399 - place) for place in range(400)])
+    expect(got[-1], last, tried=f"{tried}, the last of them", idea=ALL_PAST)
+
+
+def _small(attempt: Any) -> None:
+    """small values, such as those of a rate, keep their digits"""
+    values = [3e-5, 2e-5, 2.5e-5]
+    got, tried = _run(attempt, values, 0.5)
+    expected = _expected(values, 0.5)
+    expect(got, expected, tried=tried, idea=SUM, known=_known(values, 0.5))
+    expect_all_digits(got, expected, tried=tried, idea=ROUNDED)
 
 
 def _nothing(attempt: Any) -> None:
@@ -216,7 +239,7 @@ EXERCISE = Exercise(
     "Smooth as TensorBoard does",
     10,
     smooth,
-    (_past, _weights, _constant, _zeros, _no_weight, _long, _nothing),
+    (_past, _weights, _constant, _zeros, _no_weight, _long, _small, _nothing),
     (
         "Keep one number, the mean so far. Each new value changes it a little.",
         (

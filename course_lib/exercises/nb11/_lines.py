@@ -1,10 +1,13 @@
 """The lines that Trainer logs, a logger that keeps them, and on_log called as Trainer does."""
 
+import copy
+import functools
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from course_lib.exercises._checking import call, expect_that, explaining
+from course_lib.exercises._checking import Mistake, call, expect_that, explaining
+from course_lib.exercises.nb11._accelerate import state_set_aside
 
 TRAIN = {"loss": 1.5, "grad_norm": 4.0, "learning_rate": 0.25, "epoch": 1.5}
 VALID = {
@@ -24,7 +27,14 @@ SUMMARY = {
     "train_loss": 1.375,
     "epoch": 2.0,
 }
+START_RATE = 0.5  # TRAIN has another: the rate has fallen since
 OTHERS = ("model", "processing_class", "optimizer", "lr_scheduler", "train_dataloader")
+
+
+OWNED = (
+    "Trainer owns logs: make a new dict. After you the other callbacks read it, and evaluate() "
+    "returns it."
+)
 
 
 class Recorder:
@@ -53,8 +63,15 @@ def make(attempt: Any) -> tuple[Any, Recorder]:
     return made, logger
 
 
+@functools.cache
+def _arguments() -> TrainingArguments:
+    with state_set_aside():
+        return TrainingArguments(output_dir="trainer", learning_rate=START_RATE, use_cpu=True)
+
+
 def tell(made: Any, logs: dict[str, float], step: int, epoch: float, tried: str) -> None:
     """Call on_log as Trainer does."""
+    arguments = copy.copy(_arguments())
     state, control = TrainerState(global_step=step, epoch=epoch), TrainerControl()
     absent = "Not every line has every number: ask `in logs` before you take it."
     two = "A logger wants the step, too: scalars(numbers, step)."
@@ -65,9 +82,12 @@ def tell(made: Any, logs: dict[str, float], step: int, epoch: float, tried: str)
         explaining(TypeError, two, "'step'"),
         explaining(TypeError, no_float, "'float' object is not iterable"),
         explaining(AttributeError, "logger has scalars(numbers, step).", "'Recorder'"),
-        explaining(RuntimeError, "Make a new dict: Trainer owns logs.", "changed size"),
+        explaining(RuntimeError, OWNED, "changed size"),
     ):
-        got = call(made.on_log, None, state, control, logs=logs, tried=tried, **others)
+        try:
+            got = call(made.on_log, arguments, state, control, logs=logs, tried=tried, **others)
+        except Mistake as changed:  # the one that call() finds
+            raise Mistake(changed.tried, changed.got, changed.expected, OWNED) from None
     expect_that(
         got is None or got is control,
         tried=f"{tried}: what on_log returns",

@@ -200,20 +200,21 @@ def _any_inputs(attempt: Any) -> None:
 
 
 def _to_the_bit(attempt: Any) -> None:
-    """the weights are those of your own train_epoch, to the last bit"""
+    """weights and losses are those of your own train_epoch, to the last bit"""
     rows = [
         {"x": (torch.arange(4.0) * (n + 1)).cos(), "labels": torch.tensor(n % 3)} for n in range(10)
     ]
-    random, models = torch.get_rng_state(), (Small(), Small())
+    random, models, losses = torch.get_rng_state(), (Small(), Small()), []
+    each = losses.append  # what it returns, None, lets the epoch go on
     tried = "a small model with dropout, ten examples in batches of 4, AdamW; one random state"
     for model, ours in zip(models, (True, False), strict=True):
         loader = DataLoader(rows, batch_size=4)
         optimizer = torch.optim.AdamW(model.parameters(), lr=0.05, weight_decay=0.0)
         torch.set_rng_state(random)
         if ours:
-            train_epoch(model, loader, nn.functional.cross_entropy, optimizer)
+            train_epoch(model, loader, nn.functional.cross_entropy, optimizer, after_step=each)
         else:
-            _epoch(attempt, model, loader, nn.functional.cross_entropy, optimizer, tried)
+            got, _ = _epoch(attempt, model, loader, nn.functional.cross_entropy, optimizer, tried)
     pairs = zip(models[0].parameters(), models[1].parameters(), strict=True)
     largest = max((one - other).abs().max().item() for one, other in pairs)
     expect_that(
@@ -223,6 +224,13 @@ def _to_the_bit(attempt: Any) -> None:
         expected="0.0",
         idea="The same five steps in the same order draw the same random numbers. Does the model "
         "run twice, is a loss scaled, a gradient clipped, or is autocast on?",
+    )
+    expect_that(
+        list(got) == losses,
+        tried=f"{tried}: the losses",
+        got=got,
+        expected=str(losses),
+        idea="loss.item() as it is, not rounded: the two are compared to the last bit.",
     )
 
 

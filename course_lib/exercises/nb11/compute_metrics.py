@@ -27,6 +27,7 @@ CLASSES = [0, 0, 0, 1, 1, 1, 0, 2]
 EACH = [2 / 3, 0.4, 1.0]
 RIGHT = {"accuracy": 0.625, "macro_f1": 31 / 45}
 TRIED = f"answers {CLASSES}, as logits (8, 3); labels {LABELS}"
+MACRO = "macro-F1 is the mean of the classes' own F1, unrounded."
 CLASSES_IDEA = (
     "The predictions are logits, (N, C). The class is the place of the largest in each row: "
     "argmax over the last axis."
@@ -34,9 +35,14 @@ CLASSES_IDEA = (
 
 
 def logits_of(classes: list[int], size: int = 3) -> np.ndarray:
-    """(N, C) in float32: the class has the largest, and none is as large as in another row."""
+    """(N, C) in float32: the class has the largest, and none is as large as in another row.
+
+    In one row, of a class other than 0, the largest probability is below 1/2.
+    """
     rows = np.linspace(-1, 1, len(classes) * size, dtype=np.float32).reshape(-1, size)
     rows[np.arange(len(classes)), classes] += 2
+    low = max((n for n, c in enumerate(classes) if c), default=0)
+    rows[low, classes[low]] -= 1.5
     return rows
 
 
@@ -116,7 +122,15 @@ def _expect(attempt: Any, classes: list[int], labels: list[int], *known: Known) 
     _expect_numbers(got, tried)
     accuracy = sum(a == b for a, b in zip(classes, labels, strict=True)) / len(labels)
     right = {"accuracy": accuracy, "macro_f1": _macro(classes, labels)}
-    expect(got, right, tried=tried, idea=CLASSES_IDEA, known=known)
+    idea = f"{round(accuracy * len(labels))} of {len(labels)} are right; {MACRO}"
+    expect(got, right, tried=tried, idea=idea, known=known)
+    expect_that(
+        all(abs(got[name] - right[name]) < 1e-6 for name in right),  # expect is content with 0.6889
+        tried=tried,
+        got=got,
+        expected=str(right),
+        idea=idea,
+    )
 
 
 def _macro(classes: list[int], labels: list[int]) -> float:
@@ -155,6 +169,11 @@ def _values(attempt: Any) -> None:
         Known({"accuracy": macro, "macro_f1": accuracy}, "The two have changed places."),
         Known({"accuracy": 62.5, "macro_f1": 100 * macro}, "A share of 1, not per cent."),
         Known({"accuracy": 5.0, "macro_f1": macro}, "5 are right, of 8: a share is asked."),
+        Known(
+            {"accuracy": 0.5, "macro_f1": _macro([*CLASSES[:-1], 0], LABELS)},
+            "In one row no probability is above 1/2, and it has a class, too: argmax of the logits "
+            "themselves, without a threshold.",
+        ),
     )
 
 

@@ -103,6 +103,20 @@ def _first(attempt: Any) -> None:
     )
 
 
+def _step_one(attempt: Any) -> None:
+    """the first step may be step 1"""
+    _expect(
+        attempt,
+        [4.0, 3.0],
+        [3.0, 3.0],
+        (1, 1.0),
+        "The first losses differ, 4 and 3.",
+        Known((None, 1.0), "Place 0 counts as False: ask whether it is None."),
+        Known((None, 0.0), "Step 1 stands in place 0 of a list: begin there, range(len(ours))."),
+        Known((0, 1.0), "Steps count from 1: enumerate(..., start=1)."),
+    )
+
+
 def _largest(attempt: Any) -> None:
     """and the largest difference, which may come later"""
     ours, theirs = [4.0, 3.0, 2.0, 1.0], [4.0, 3.25, 2.0, 2.0]
@@ -177,7 +191,7 @@ EXERCISE = Exercise(
     "The first step that differs",
     6,
     first_difference,
-    (_equal, _first, _largest, _sign, _exact, _nan),
+    (_equal, _first, _step_one, _largest, _sign, _exact, _nan),
     (
         "Make one list of differences first. It answers both questions.",
         (

@@ -6,7 +6,7 @@ from transformers import TrainerCallback
 
 from course_lib.exercises._checking import Known, expect
 from course_lib.exercises._exercise import Exercise
-from course_lib.exercises.nb11._lines import SUMMARY, TRAIN, VALID, make, tell
+from course_lib.exercises.nb11._lines import START_RATE, SUMMARY, TRAIN, VALID, make, tell
 
 
 class ToLogger(TrainerCallback):
@@ -75,6 +75,7 @@ def _steps(attempt: Any) -> None:
         _at(7, **right),
         "train/loss, train/rate and train/gradient_norm, at state.global_step.",
         Known({}, "Nothing reached the logger. A line of a step has the key loss."),
+        Known(_at(7, **right | {"rate": START_RATE}), "The rate of this step stands in logs."),
         Known(_at(2, **right), f"This is the epoch. {STEP}"),
         Known(_at(1.5, **right), f"This is the epoch. {STEP}"),
         Known(_at(0, **right), f"Step 0, always. {STEP}"),
@@ -160,7 +161,15 @@ def _before(attempt: Any) -> None:
 
 
 def _rounded(attempt: Any) -> None:
-    """state.epoch is a float, and may fall short of the epoch"""
+    """state.epoch is a float, and may be a little less or more than the epoch"""
+    _expect(
+        attempt,
+        {"eval_loss": 1.0, "epoch": 2.0001},
+        _valid(2, loss=1.0),
+        EPOCH,
+        Known(_valid(3, loss=1.0), "ceil() goes up: 2.0001 becomes 3. round() makes it 2."),
+        Known(_valid(2.0001, loss=1.0), "A logger's step is a whole number: round(state.epoch)."),
+    )
     _expect(
         attempt,
         {"eval_loss": 1.0, "epoch": 2.9999},
@@ -168,6 +177,18 @@ def _rounded(attempt: Any) -> None:
         EPOCH,
         Known(_valid(2, loss=1.0), "int() cuts off: 2.9999 becomes 2. round() makes it 3."),
         Known(_valid(2.9999, loss=1.0), "A logger's step is a whole number: round(state.epoch)."),
+    )
+
+
+def _test(attempt: Any) -> None:
+    """a line of a test is no validation"""
+    logs = {"test_loss": 1.0, "test_accuracy": 0.5, "test_runtime": 3.5, "epoch": 2.0}
+    _expect(
+        attempt,
+        logs,
+        {},
+        'evaluate(test_set, metric_key_prefix="test") logs test_loss and so on. In the curve of '
+        "the validation it would be a false point: only what begins in eval_.",
     )
 
 
@@ -228,6 +249,7 @@ EXERCISE = Exercise(
         _before,
         _rounded,
         _summary,
+        _test,
         _without_norm,
         _one_after_another,
     ),

@@ -42,8 +42,10 @@ class Sum(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.w = nn.Parameter(torch.tensor(1.0))
+        self.modes: list[bool] = []  # of each forward pass: whether in training mode
 
     def forward(self, *, a: Tensor, b: Tensor) -> Tensor:
+        self.modes.append(self.training)
         return self.w * (a + b)
 
 
@@ -63,8 +65,8 @@ CUT = (
 MASK = "Ask for None: `if labels is None`. A label of 0 counts as False."
 
 
-def _make(attempt: Any) -> Any:
-    made = call(attempt, Sum(), tried="WithLoss(model)")
+def _make(attempt: Any, model: Sum | None = None) -> Any:
+    made = call(attempt, model or Sum(), tried="WithLoss(model)")
     expect_module(made, tried="WithLoss(model)")
     return made
 
@@ -74,7 +76,9 @@ def _forward(made: Any, inputs: dict[str, Tensor], labels: Tensor | None, tried:
     named = f"Other models have other inputs: hand on all, by name. {taken}"
     given = inputs if labels is None else inputs | {"labels": labels}
     none = "Without labels there is no loss, and cross_entropy can't be called with None."
+    default = "Keep `labels=None`: a batch to predict has no labels."
     with (
+        explaining(TypeError, default, "argument: 'labels'"),
         explaining(TypeError, named, "forward()"),
         explaining(TypeError, taken, "'labels'"),
         explaining(TypeError, none, "must be Tensor, not NoneType"),
@@ -102,7 +106,11 @@ def _expect_dict(got: Any, keys: set[str], tried: str) -> None:
         tried=tried,
         got=got,
         expected=wanted,
-        idea=f"{order} Names leave no doubt. {DICT}" if type(got) is tuple else DICT,
+        idea=f"{order} Names leave no doubt. {DICT}"
+        if type(got) is tuple
+        else DICT
+        if "loss" in keys
+        else 'Without labels, too, it is a dict: {"logits": logits}.',
     )
     expect_that(
         not keys - set(got),
@@ -200,6 +208,37 @@ def _without_labels(attempt: Any) -> None:
         expect(got["logits"], LOGITS, tried=tried, idea="self.model(**inputs) gives them.")
 
 
+def _once(attempt: Any) -> None:
+    """the model inside runs once, and its mode is Trainer's affair"""
+    for training, mode in ((True, "train()"), (False, "eval()")):
+        made = _make(attempt, model := Sum()).train(training)
+        tried = f"{SHOWN}, after {mode}"
+        got = _forward(made, INPUTS, LABELS, tried)
+        expect_that(
+            not issubclass(type(got), dict) or "loss" in got,
+            tried=tried,
+            told="no loss",
+            expected="a loss",
+            idea="An evaluation has labels, too, and wants the loss. Ask `if labels is None`, not "
+            "`if self.training`.",
+        )
+        expect_that(
+            len(model.modes) == 1,
+            tried=f"{tried}: forward passes of the model",
+            told=str(len(model.modes)),
+            expected="1",
+            idea="The forward pass is most of the work, and dropout draws anew in each: call "
+            "self.model(**inputs) once, and use its logits twice.",
+        )
+        expect_that(
+            model.modes == [training] and model.training is made.training is training,
+            tried=f"{tried}: the mode of the model in its forward pass and after",
+            told="changed",
+            expected=f"as {mode} left it",
+            idea="Trainer calls train() and eval() itself: no mode is set in forward.",
+        )
+
+
 def _goes_back(attempt: Any) -> None:
     """backward() of the loss reaches the weights of the model"""
     made = _make(attempt)
@@ -246,7 +285,7 @@ EXERCISE = Exercise(
     "A model that knows its loss",
     8,
     WithLoss,
-    (_logits, _loss, _one, _without_labels, _goes_back, _for_trainer),
+    (_logits, _loss, _one, _without_labels, _goes_back, _once, _for_trainer),
     (
         "Run the model inside on the inputs, then see whether there are labels.",
         "logits = self.model(**inputs). If labels is None, {'logits': logits} is all there is.",
