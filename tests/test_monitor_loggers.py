@@ -573,3 +573,22 @@ def test_weights_that_have_exploded_still_have_a_histogram(tmp_path):
 def test_read_scalars_sees_what_the_logger_wrote(written):
     curve = read_scalars(written.folder)["train/loss"]
     assert (curve.steps, curve.values) == ([1, 2, 3], [0.5, 0.25, 0.125])
+
+
+def test_a_second_training_gets_a_folder_of_its_own_and_a_second_start_alone_does_not(
+    tmp_path, capsys
+):
+    with TensorBoardLogger(tmp_path / "run") as logger:
+        logger.scalars({"before": 1.0}, 0)  # by hand, of the training to come
+        logger.start()
+        logger.start()
+        logger.scalars({"loss": 1.0}, 1)
+        assert logger.folder == tmp_path / "run"
+        logger.start(1)  # goes on
+        assert logger.folder == tmp_path / "run"
+        logger.start()
+        logger.scalars({"loss": 2.0}, 1)
+        assert logger.folder == tmp_path / "run-2"
+    assert "belongs to another run" in capsys.readouterr().out
+    found = {name: read_scalars(tmp_path / name)["loss"].values for name in ("run", "run-2")}
+    assert found == {"run": [1.0], "run-2": [2.0]}

@@ -39,7 +39,8 @@ class TensorBoardLogger:
         self.folder = self._wanted = Path(folder)
         self._open: SummaryWriter | None = None
         self._lock: Any = None
-        self._mine = self._trained = False  # is the folder claimed, and has a training begun here
+        self._mine = False  # is the folder claimed
+        self._trained = self._drawn = False  # has a training begun here, and got points
 
     def __enter__(self) -> "TensorBoardLogger":
         return self
@@ -49,9 +50,9 @@ class TensorBoardLogger:
 
     def start(self, step: int = 0) -> None:
         """Begin a training that has made so many steps already. `Monitor` calls this."""
-        if self._trained and step == 0:
+        if self._drawn and step == 0:
             self.close()
-            self._mine = False
+            self._mine = self._drawn = False
         self._trained = True
         self._open_after(step)
 
@@ -75,6 +76,7 @@ class TensorBoardLogger:
     def scalars(self, numbers: Mapping[str, float], step: int) -> None:
         """One point of each curve. The part of a name before its first "/" makes a group."""
         with self._writer() as writer:
+            self._drawn = self._trained
             for name, number in numbers.items():
                 writer.add_scalar(name, float(number), step)
 
