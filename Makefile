@@ -5,6 +5,8 @@ LAB_ARGS ?=
 PYTEST_ARGS ?=
 NAMES ?=
 JOBS ?= 2
+# The slow tests wait for browsers and kernels: three at once fill two cores.
+SLOW_JOBS ?= 3
 
 PY := .venv/bin/python
 ON_PATH = PATH="$$PWD/.venv/bin:$$PATH"
@@ -46,7 +48,7 @@ test: env ## every test but the slow ones, then every notebook under nbval
 test-rest: env ## what `make test` leaves out: lint, and the slow tests
 	@$(FRESH_STATE); failed=0; \
 	$(MAKE) --no-print-directory lint || failed=1; \
-	$(PYTEST) -m slow $(PYTEST_ARGS) || failed=1; \
+	$(PYTEST) -n $(SLOW_JOBS) -m slow $(PYTEST_ARGS) || failed=1; \
 	exit $$failed
 
 test-all: env ## all of it, as CI does
