@@ -14,6 +14,12 @@ def event_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob(EVENTS) if path.is_file())
 
 
+def runs_below(folder: Path) -> dict[str, Path]:
+    """The folders with event files, `folder` itself and below, by their names from it."""
+    found = {path.parent for path in folder.rglob(EVENTS) if path.is_file()}
+    return {run.relative_to(folder).as_posix(): run for run in sorted(found)}
+
+
 def claim(folder: Path, goes_on: bool) -> tuple[Path, FileLock]:
     """A folder that nobody else writes to, and the lock that keeps it so.
 

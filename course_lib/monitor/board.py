@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from course_lib import runtime
-from course_lib.monitor._folder import EVENTS
+from course_lib.monitor._folder import runs_below
 
 SERVER = Path(__file__).with_name("_serve.py")
 START_SECONDS = 60
@@ -65,8 +65,7 @@ class Board:
 
     def runs(self) -> list[str]:
         """The names of the runs that lie below the folder now."""
-        found = {path.parent for path in self.folder.rglob(EVENTS) if path.is_file()}
-        return sorted(path.relative_to(self.folder).as_posix() for path in found)
+        return sorted(runs_below(self.folder))
 
     def stop(self) -> None:
         """End the server. What it drew stays in its folder."""

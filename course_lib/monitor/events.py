@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from course_lib.monitor._folder import EVENTS, event_files
+from course_lib.monitor._folder import event_files, runs_below
 
 ALL = {"scalars": 0, "tensors": 1, "images": 1, "histograms": 1, "compressedHistograms": 1}
 SHOWN = 5
@@ -52,10 +52,10 @@ def read_runs(folder: str | PathLike) -> dict[str, dict[str, Curve]]:
     Built in notebooks/10_monitoring.ipynb.
     """
     folder = Path(folder)
-    runs = _folders_with_events(folder)
+    runs = runs_below(folder)
     if not runs:
         raise _nothing(folder)
-    return {run.relative_to(folder).as_posix(): read_scalars(run) for run in runs}
+    return {name: read_scalars(run) for name, run in runs.items()}
 
 
 def smooth(values: Iterable[float], weight: float) -> list[float]:
@@ -90,14 +90,10 @@ def _curve(points: Iterable[Any]) -> Curve:
     return Curve(list(last), list(last.values()))
 
 
-def _folders_with_events(folder: Path) -> list[Path]:
-    return sorted({path.parent for path in folder.rglob(EVENTS) if path.is_file()})
-
-
 def _nothing(folder: Path) -> FileNotFoundError:
     if not folder.is_dir():
         found = "no such folder"
-    elif runs := [str(path.relative_to(folder)) for path in _folders_with_events(folder)]:
+    elif runs := list(runs_below(folder)):
         more = ", …" if len(runs) > SHOWN else ""
         found = f"none in it, but some below it, in {', '.join(runs[:SHOWN])}{more}"
     else:

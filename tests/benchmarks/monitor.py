@@ -30,10 +30,8 @@ ROUNDS = 7
 RUNNING_EPOCHS, TINY_EPOCHS = 1, 10  # half a second or more, so that neighbours are alike
 EPOCHS_MORE = 2  # of the longer of two trainings whose bytes are compared
 BASE = "without callbacks"
-QUIET, MOST = (
-    0.3,
-    10.0,
-)  # seconds: without a write, after which wandb is taken to have ended; of waiting
+QUIET = 0.3  # seconds without a write, after which wandb is taken to have ended
+MOST = 10.0  # seconds of waiting for that
 WANDB_FOLDERS = ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")  # beside the run's own
 
 
