@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from course_lib import explore, plot
-from course_lib.explore import _flow, nb03
+from course_lib.explore import _flow, _letters, nb03
 from course_lib.model import (
     LSTMPooling,
     TextClassifier,
@@ -256,7 +256,7 @@ def test_no_label_runs_out_of_the_figure_however_long_and_many(word, words):
 
 
 def test_letters_that_no_font_has_become_boxes(monkeypatch):
-    monkeypatch.setattr(nb03, "_letters", lambda: {ord(letter) for letter in "abc[]"})
+    monkeypatch.setattr(_letters, "letters", lambda: {ord(letter) for letter in "abc[]"})
     tokenizer = FakeTokenizer([*WORDS[:4], "a한c", *WORDS[5:]])
     made = explore.attention(FakeBackbone(), tokenizer, "a한c").view().drawing
     assert tokens_on(made.axes[0].yaxis)[1] == "a□c"
@@ -265,9 +265,9 @@ def test_letters_that_no_font_has_become_boxes(monkeypatch):
 def test_the_fonts_are_installed_ones_and_draw_latin_letters():
     from matplotlib.font_manager import fontManager
 
-    assert "DejaVu Sans" in nb03._families()
-    assert set(nb03._families()) <= {font.name for font in fontManager.ttflist}
-    assert {ord(letter) for letter in "azAZ09#…□“”"} <= nb03._letters()
+    assert "DejaVu Sans" in _letters.families()
+    assert set(_letters.families()) <= {font.name for font in fontManager.ttflist}
+    assert {ord(letter) for letter in "azAZ09#…□“”"} <= _letters.letters()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_lib import plot
-from course_lib.explore.nb03 import _letters
+from course_lib.explore._explorer import number
+from course_lib.explore._letters import drawable
 from course_lib.monitor import Curve, smooth
 
 COLOURS = (*plot.COLOURS, plot.INK)
@@ -117,9 +118,7 @@ def labels_of(names: Sequence[str]) -> list[str]:
 
 
 def _label(name: str) -> str:
-    name = "".join(
-        letter if ord(letter) in _letters() else "□" for letter in " ".join(name.split())
-    )
+    name = drawable(" ".join(name.split()))
     half = MOST_LETTERS // 2
     return name if len(name) <= MOST_LETTERS else f"{name[: half - 1]}…{name[-half:]}"
 
@@ -175,7 +174,7 @@ def _read_curves(run: str, curves: Mapping) -> dict[str, Curve]:
 def _read_curve(run: str, name: str, curve: Any) -> Curve:
     where = f"explore.runs: the curve {name!r} of the run {run!r}"
     try:
-        steps, values = (list(map(_number, numbers)) for numbers in curve)
+        steps, values = (list(map(number, numbers)) for numbers in curve)
     except (TypeError, ValueError, RuntimeError):
         raise TypeError(
             f"{where} is a {type(curve).__name__}, expected steps and values, each a list of "
@@ -187,12 +186,6 @@ def _read_curve(run: str, name: str, curve: Any) -> Curve:
             "monitor.read_scalars(folder) gives whole curves."
         )
     return Curve(steps, values)
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str):  # "0.4" too: float would take it
-        raise TypeError("one is a str")
-    return float(value)
 
 
 def counted(count: int, what: str) -> str:

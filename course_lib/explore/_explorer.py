@@ -66,6 +66,17 @@ class View:
     caption: str
 
 
+def number(value: Any) -> float:
+    """A number as a float.
+
+    Raises:
+        TypeError: it is none; text is none either, even if float would take it.
+    """
+    if isinstance(value, str):
+        raise TypeError("one is a str")
+    return float(value)
+
+
 class Explorer:
     """An explorer: `draw(**settings) -> View`, and one control for each setting."""
 

@@ -1,11 +1,10 @@
 """The explorers of notebooks/03_custom_model.ipynb."""
 
 import copy
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import torch
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm, to_rgb
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from course_lib import plot
 from course_lib.explore._explorer import Choice, Explorer, Slider, Text, View
 from course_lib.explore._flow import Stage, flow, runnable
+from course_lib.explore._letters import drawable, families
 from course_lib.shapes import count_parameters
 
 CELL_INK = "#101010"
@@ -27,8 +27,6 @@ MOST_LETTERS = 12  # of a token beside the picture
 SQUARE = (7.2, 5.4)
 SHADES = LinearSegmentedColormap.from_list("shades", [(*to_rgb(plot.BLUE), a) for a in (0, 1)])
 # Where DejaVu Sans has no letter, one of these does, if it is installed.
-FONTS = ("DejaVu Sans", "Noto Sans CJK KR", "Noto Sans CJK JP", "NanumGothic", "Malgun Gothic")
-FONTS += ("Apple SD Gothic Neo", "AppleGothic", "Microsoft YaHei", "Arial Unicode MS")
 
 
 def model_shapes(model: nn.Module, max_tokens: int = 64) -> Explorer:
@@ -208,25 +206,12 @@ def _look(eager: Any, tokenizer: Any, sentence: str) -> tuple[list[str], Tensor,
 def _label(tokenizer: Any, number: int) -> str:
     """A token in letters that can be drawn."""
     text = tokenizer.decode([number]).strip() or str(tokenizer.convert_ids_to_tokens(number))
-    text = "".join(letter if ord(letter) in _letters() else "□" for letter in text)
+    text = drawable(text)
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
-@cache
-def _families() -> list[str]:
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return [name for name in FONTS if name in installed]
-
-
-@cache
-def _letters() -> set[int]:
-    """The code points that the fonts can draw."""
-    files = [font_manager.findfont(family) for family in _families()]
-    return {code for file in files for code in font_manager.get_font(file).get_charmap()}
-
-
 def _heat_map(title: str, looks: Tensor, tokens: list[str], place: int) -> Figure:
-    text = {"parse_math": False, "family": _families()}
+    text = {"parse_math": False, "family": families()}
     figure, axes = plot.figure("", size=SQUARE)
     figure.get_layout_engine().set(rect=(0, 0, 0.99, 1))  # it lets a colour bar stick out a little
     figure.suptitle(title, x=0.01, ha="left", weight="bold", size=13, color=plot.INK, **text)

@@ -15,7 +15,7 @@ from course_lib import plot
 from course_lib.data import SentenceDataset, pad_collate
 from course_lib.data.sentences import MOST_TOKENS
 from course_lib.explore._explorer import Choice, Explorer, Text, View
-from course_lib.explore.nb03 import _families, _letters
+from course_lib.explore._letters import drawable, families
 from course_lib.loop import evaluating
 
 ANSWER = "the answer"
@@ -135,7 +135,7 @@ def draw_words(reader: Reader, sentence: str, explained: str) -> View:
     name = reader.names[answer.place]
     figure, (line, bars) = plot.figure("", rows=2, size=SIZE)
     style = {"ha": "left", "weight": "bold", "size": 13, "color": plot.INK, "parse_math": False}
-    figure.suptitle(_finding(answer, _label(name)), x=0.01, family=_families(), **style)
+    figure.suptitle(_finding(answer, _label(name)), x=0.01, family=families(), **style)
     line.get_gridspec().set_height_ratios([2, 3])
     _line(line, answer)
     _bars(bars, answer, reader.names)
@@ -202,7 +202,7 @@ def _expect_logits(logits: Tensor, shape: tuple[int, int]) -> None:
 
 def _label(word: str) -> str:
     """A word in letters that can be drawn, and not too many."""
-    text = "".join(letter if ord(letter) in _letters() else "□" for letter in word)
+    text = drawable(word)
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
@@ -239,7 +239,7 @@ def _word(axes: Axes, place: tuple[float, int, float], text: str, change: float 
     shade = plot.SIGNED(0.5 + 0.5 * seen)
     axes.add_patch(Rectangle((x, y + 0.04), width, 0.5, facecolor=shade, edgecolor="none"))
     style = {"ha": "center", "va": "center", "parse_math": False}
-    fonts = ["DejaVu Sans Mono", *_families()]
+    fonts = ["DejaVu Sans Mono", *families()]
     axes.text(x + width / 2, y + 0.3, text, color=CELL_INK, size=9, family=fonts, **style)
     if change is not None:
         axes.text(x + width / 2, y + 0.74, _points(change), color=plot.INK, size=8, **style)
@@ -274,4 +274,4 @@ def _bars(axes: Axes, answer: Answer, names: Sequence[str]) -> None:
 
 def _write(axes: Axes, x: float, y: float, text: str, ha: str = "left") -> None:
     style = {"va": "center", "size": 10, "color": plot.INK, "parse_math": False}
-    axes.text(x, y, text, ha=ha, family=_families(), **style)
+    axes.text(x, y, text, ha=ha, family=families(), **style)

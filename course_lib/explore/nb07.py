@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from course_lib import plot
 from course_lib.checkpoint import best_epoch
-from course_lib.explore._explorer import Choice, Explorer, Slider, View
+from course_lib.explore._explorer import Choice, Explorer, Slider, View, number
 
 DELTAS = ("0", "0.001", "0.003", "0.01", "0.03", "0.1")
 MOST_PATIENCE = 15
@@ -62,7 +62,7 @@ def draw_stopping(
 
 def _numbers(values: Any) -> tuple[float, ...]:
     try:
-        numbers = tuple(map(_number, values))
+        numbers = tuple(map(number, values))
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(
             f"explore.stopping: got values of type {type(values).__name__}, which are no list of "
@@ -74,12 +74,6 @@ def _numbers(values: Any) -> tuple[float, ...]:
             'history.column("valid_loss") has them as soon as an epoch is finished.'
         )
     return numbers
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, str):  # "0.4" too: float would take it
-        raise TypeError("one is a str")
-    return float(value)
 
 
 @dataclass(frozen=True)

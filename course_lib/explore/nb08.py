@@ -10,6 +10,7 @@ from torch import nn
 
 from course_lib import plot
 from course_lib.explore._explorer import Choice, Explorer, Slider, Text, View
+from course_lib.explore._letters import drawable, families
 from course_lib.explore._masks import (
     BERT,
     KEPT,
@@ -20,7 +21,6 @@ from course_lib.explore._masks import (
     mask_sentence,
     pieces_of,
 )
-from course_lib.explore.nb03 import _families, _letters
 from course_lib.pretrain.masking import IGNORED, fill_mask
 
 COLUMNS = 8
@@ -108,13 +108,13 @@ def _write(
     style = {"ha": "center", "va": "center", "size": 9, "parse_math": False, **style}
     if box:  # hatched below: the letters get a plain ground
         style["bbox"] = {"facecolor": plot.PINK, "edgecolor": "none", "pad": 0.8}
-    fonts = ["DejaVu Sans Mono", *_families()]
+    fonts = ["DejaVu Sans Mono", *families()]
     axes.text(*at, text, color=ink, family=fonts, **style)
 
 
 def _short(token: str) -> str:
     """A token in letters that can be drawn, and not too many."""
-    text = "".join(letter if ord(letter) in _letters() else "□" for letter in token)
+    text = drawable(token)
     return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
 
 
@@ -177,7 +177,7 @@ def draw_guess(model: nn.Module, tokenizer: Any, sentence: str, reads: str, top:
     style = {"ha": "left", "weight": "bold", "size": 13, "color": plot.INK, "parse_math": False}
     title = f"“{_short(found[0][0])}” is the best guess, with {found[0][1]:.2f}"
     title += "" if reads == BOTH else f", from the {reads}"
-    figure.suptitle(title, x=0.01, family=_families(), **style)
+    figure.suptitle(title, x=0.01, family=families(), **style)
     _bars(axes, shown, {} if reads == BOTH else dict(whole))
     if reads != BOTH:
         with plot.style():

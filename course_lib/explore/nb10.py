@@ -22,7 +22,7 @@ from course_lib.explore._curves import (
     read,
 )
 from course_lib.explore._explorer import Choice, Explorer, Slider, Toggle, View
-from course_lib.explore.nb03 import _families
+from course_lib.explore._letters import families
 from course_lib.monitor import Curve
 
 SHORT = 13  # letters: names as short as this stand in three columns
@@ -59,7 +59,7 @@ def draw_runs(found: Runs, curve: str, smoothing: int, log: bool) -> View:
     style = {"ha": "left", "weight": "bold", "color": plot.INK, "parse_math": False}
     title = _finding(shown)
     size = 13 if len(title) <= 56 else 11
-    figure.suptitle(title, x=0.01, size=size, family=_families(), **style)
+    figure.suptitle(title, x=0.01, size=size, family=families(), **style)
     axes.set_yscale("log" if log else "linear")
     for line in shown.lines:
         _draw(axes, line, shown)
@@ -150,7 +150,7 @@ def _frame(axes: Axes, shown: Shown) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     short = len(shown.curve) <= MOST_UPWARDS
     name = shown.curve if short else f"…{shown.curve[1 - MOST_UPWARDS :]}"
-    axes.set_ylabel(name, parse_math=False, family=_families())
+    axes.set_ylabel(name, parse_math=False, family=families())
     drawn = [value for line in shown.lines for value in shown.seen(line.values)]
     if not any(map(math.isfinite, drawn)):
         axes.set(xlim=(0, 1), ylim=(0.1, 10))
@@ -186,4 +186,4 @@ def _legend(figure: Figure, shown: Shown) -> None:
             handles, ["run"] * len(handles), loc="outside lower left", ncols=columns
         )
     for text, label in zip(legend.get_texts(), labels, strict=True):
-        text.set(text=label, parse_math=False, family=_families())
+        text.set(text=label, parse_math=False, family=families())

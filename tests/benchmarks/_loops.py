@@ -64,6 +64,11 @@ class Training:
         return time.perf_counter() - start if own is None else own
 
 
+def weights(model: nn.Module) -> Tensor:
+    """All of them in one row."""
+    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+
 def fit(setting: Setting) -> Training:
     model, optimizer, scheduler, loader = setting.objects()
     loss_fn = nn.CrossEntropyLoss()

@@ -22,7 +22,7 @@ from course_lib import data, metric
 from course_lib.data.sentences import MOST_TOKENS
 from course_lib.loop import History, evaluate, fit, predict, train_step
 from tests.benchmarks import _loops, _tasks, transfer
-from tests.benchmarks._loops import BASE, Setting
+from tests.benchmarks._loops import BASE, Setting, weights
 from tests.benchmarks._table import table
 from tests.benchmarks._tasks import LABELS
 
@@ -88,7 +88,7 @@ def _version(name: str) -> str:
 def same_weights(setting: Setting) -> str:
     """What every loop makes of two epochs, dropout and clipping included."""
     short = dataclasses.replace(setting, epochs=2)
-    found = {name: _weights(_trained(make(short))) for name, make in _loops.makers().items()}
+    found = {name: weights(_trained(make(short))) for name, make in _loops.makers().items()}
     rows = [[name, _shown(_largest(each, found[BASE]))] for name, each in found.items()]
     title = f"{setting.name}: largest difference of a weight from the {BASE}'s after two epochs"
     return table(title, ("loop", "difference"), rows)
@@ -97,10 +97,6 @@ def same_weights(setting: Setting) -> str:
 def _trained(training: _loops.Training) -> nn.Module:
     training.seconds()
     return training.model
-
-
-def _weights(model: nn.Module) -> Tensor:
-    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
 
 
 def _largest(ours: Tensor, theirs: Tensor) -> float:
@@ -126,7 +122,7 @@ def accumulation() -> str:
 
 
 def _accumulated(sizes: Sequence[int], dtype: torch.dtype) -> float:
-    return _largest(*(_weights(_stepped(each, dtype)) for each in (sizes, [32])))
+    return _largest(*(weights(_stepped(each, dtype)) for each in (sizes, [32])))
 
 
 def _stepped(sizes: Sequence[int], dtype: torch.dtype) -> nn.Module:
@@ -162,7 +158,7 @@ def _trained_in(parts: Sequence[int], dtype: torch.dtype) -> Tensor:
     for epochs in parts:
         fit(model, loader, F.cross_entropy, optimizer, epochs=epochs, history=history, **options)
     numbers = torch.tensor([*history.losses, *history.rates], dtype=dtype)
-    return torch.cat([_weights(model), numbers])
+    return torch.cat([weights(model), numbers])
 
 
 def prediction() -> str:

@@ -17,13 +17,13 @@ from statistics import median
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from course_lib import loop
 from course_lib.monitor import Monitor, TensorBoardLogger, WandbLogger
 from course_lib.monitor._logger import Logger
 from tests.benchmarks import _tasks
-from tests.benchmarks._loops import CLIP, Setting
+from tests.benchmarks._loops import CLIP, Setting, weights
 from tests.benchmarks._table import table
 
 ROUNDS = 7
@@ -187,7 +187,7 @@ def _round(setting: Setting, number: int) -> dict[str, tuple[float, float]]:
 def same_weights(setting: Setting) -> str:
     """Dropout and clipping included, after two epochs."""
     short = dataclasses.replace(setting, epochs=2)
-    found = {name: _weights(measured(short, choice).model) for name, choice in CHOICES.items()}
+    found = {name: weights(measured(short, choice).model) for name, choice in CHOICES.items()}
     rows = []
     for name, each in found.items():
         difference = (each - found[BASE]).abs().max().item()
@@ -196,10 +196,6 @@ def same_weights(setting: Setting) -> str:
         )
     title = f"{setting.name}: weights after two epochs that differ from those of fit {BASE}"
     return table(title, ("fit", f"of {len(found[BASE]):,}", "largest difference"), rows)
-
-
-def _weights(model: nn.Module) -> Tensor:
-    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
 
 
 # What lies on the disk.
