@@ -1,0 +1,180 @@
+"""Everything that an examination may change, kept and put back to the bit.
+
+A training reaches far: the model, the optimizer, a scheduler, the loader with its dataset, and what
+a train_step closes over, such as a counter or a second optimizer. So whatever can be reached from
+the arguments is kept: the attributes of objects, what is in their lists and dicts, every tensor.
+"""
+
+import collections
+import functools
+import random
+import sysconfig
+import types
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_lib.checkpoint import random_states, set_random_states
+
+ATOMS = (str, bytes, int, float, complex, bool, type(None), torch.dtype, torch.device, torch.Size)
+CLOSED = (type, types.ModuleType, types.BuiltinFunctionType, property)
+LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("purelib", "platlib", "stdlib")})
+LISTS, DICTS = (list, collections.deque), (dict,)
+
+
+class Keep:
+    """Keeps the state of all that can be reached from some things, until `put_back()`."""
+
+    def __init__(self, *things: Any) -> None:
+        self.seen: dict[int, Any] = {}  # by id; holding the thing keeps its id its own
+        self.undo: list[Any] = []
+        self.random = random_states()
+        self.mode = torch.is_grad_enabled()
+        waiting = collections.deque(things)
+        while waiting:
+            thing = waiting.popleft()
+            if isinstance(thing, (*ATOMS, *CLOSED)) or id(thing) in self.seen:
+                continue
+            self.seen[id(thing)] = thing
+            waiting.extend(self._remember(thing))
+
+    def put_back(self) -> None:
+        for undo in self.undo:
+            undo()
+        torch.set_grad_enabled(self.mode)
+        set_random_states(self.random)
+
+    def _remember(self, thing: Any) -> Iterable[Any]:
+        """Keep one thing's own state, and give what can be reached from it."""
+        if isinstance(thing, Tensor):
+            return self._tensor(thing)
+        if isinstance(thing, np.ndarray):
+            return self._array(thing)
+        if isinstance(thing, torch.Generator):
+            state = thing.get_state()
+            self.undo.append(lambda: thing.set_state(state))
+        elif isinstance(thing, random.Random):
+            before = thing.getstate()
+            self.undo.append(lambda: thing.setstate(before))
+        elif isinstance(thing, (np.random.Generator, np.random.RandomState)):
+            return self._numpy_generator(thing)
+        elif isinstance(thing, (*LISTS, *DICTS, set)):
+            return self._container(thing)
+        elif isinstance(thing, (tuple, frozenset)):
+            return thing
+        elif isinstance(thing, types.FunctionType):
+            return self._function(thing)
+        elif isinstance(thing, types.MethodType):
+            return (thing.__self__, thing.__func__)
+        elif isinstance(thing, functools.partial):
+            return (thing.func, thing.args, thing.keywords)
+        elif isinstance(thing, types.CellType):
+            return self._cell(thing)
+        elif isinstance(getattr(thing, "__dict__", None), dict):
+            return (thing.__dict__,)
+        return ()
+
+    def _tensor(self, tensor: Tensor) -> Iterable[Any]:
+        if tensor.is_inference() or tensor.layout != torch.strided:
+            return ()
+        gradient, hooks = (tensor.grad if tensor.is_leaf else None), tensor._backward_hooks
+        hooks_were = None if hooks is None else hooks.copy()
+        wanted, storage = tensor.requires_grad, tensor.detach()
+        values = None if tensor.is_meta else storage.clone()
+
+        def undo() -> None:
+            if tensor.is_leaf:
+                if tensor.requires_grad != wanted:
+                    tensor.requires_grad_(wanted)
+                if tensor.grad is not gradient:
+                    tensor.grad = gradient
+            if tensor._backward_hooks is not hooks:
+                tensor._backward_hooks = hooks
+            if hooks is not None and hooks.keys() != hooks_were.keys():
+                hooks.clear()
+                hooks.update(hooks_were)
+            if tensor.data_ptr() != storage.data_ptr() or tensor.shape != storage.shape:
+                tensor.data = storage
+            if values is not None and not _same(storage, values):
+                storage.copy_(values)
+
+        self.undo.append(undo)
+        return [] if gradient is None else [gradient]
+
+    def _array(self, array: np.ndarray) -> Iterable[Any]:
+        if array.dtype == object:
+            return array.ravel().tolist()
+        values = array.copy()
+
+        def undo() -> None:
+            if array.flags.writeable and array.tobytes() != values.tobytes():
+                array[...] = values
+
+        self.undo.append(undo)
+        return ()
+
+    def _numpy_generator(self, generator: Any) -> Iterable[Any]:
+        if isinstance(generator, np.random.RandomState):
+            state = generator.get_state()
+            self.undo.append(lambda: generator.set_state(state))
+        else:
+            inside = generator.bit_generator
+            before = inside.state
+            self.undo.append(lambda: setattr(inside, "state", before))
+        return ()
+
+    def _container(self, holder: Any) -> Iterable[Any]:
+        before = holder.copy()
+
+        def undo() -> None:
+            if _differ(holder, before):
+                holder.clear()
+                (holder.extend if isinstance(holder, LISTS) else holder.update)(before)
+
+        self.undo.append(undo)
+        return list(before.values()) if isinstance(holder, DICTS) else list(before)
+
+    def _function(self, function: types.FunctionType) -> Iterable[Any]:
+        defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+        reached = [*(function.__closure__ or ()), *defaults, function.__dict__]
+        if _is_library(function):
+            return reached
+        everything = function.__globals__
+        used = {name: everything[name] for name in function.__code__.co_names if name in everything}
+        self.undo.append(lambda: everything.update(used))
+        return [*reached, *used.values()]
+
+    def _cell(self, cell: types.CellType) -> Iterable[Any]:
+        try:
+            content = cell.cell_contents
+        except ValueError:  # empty
+            return ()
+        self.undo.append(lambda: setattr(cell, "cell_contents", content))
+        return (content,)
+
+
+def _is_library(function: types.FunctionType) -> bool:
+    """Libraries keep no training in their globals; a learner's notebook does."""
+    return function.__code__.co_filename.startswith(LIBRARIES)
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Bit by bit, so that a NaN is equal to itself and 0.0 is not -0.0."""
+    if one.is_contiguous() and other.is_contiguous() and one.dtype != torch.bool:
+        return torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
+    return bool((one == other).all())
+
+
+def _differ(holder: Any, before: Any) -> bool:
+    """Whether other things, or things in another order, are in a container; not what they hold."""
+    if len(holder) != len(before):
+        return True
+    if isinstance(holder, DICTS):
+        pairs = zip(holder.items(), before.items(), strict=True)
+        return any(a is not c or b is not d for (a, b), (c, d) in pairs)
+    if isinstance(holder, set):
+        return holder != before
+    return any(one is not other for one, other in zip(holder, before, strict=True))

@@ -1,0 +1,247 @@
+"""What happens in a training step, seen from outside: nothing of the learner's code is changed."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from torch.overrides import TorchFunctionMode
+
+from course_lib.doctor._training import Training, logits_in
+
+LOSSES = {
+    F.cross_entropy: "cross_entropy",
+    F.nll_loss: "nll_loss",
+    F.binary_cross_entropy_with_logits: "binary_cross_entropy_with_logits",
+    F.binary_cross_entropy: "binary_cross_entropy",
+    F.mse_loss: "mse_loss",
+    F.l1_loss: "l1_loss",
+    F.smooth_l1_loss: "smooth_l1_loss",
+    F.huber_loss: "huber_loss",
+}
+RELU = {"relu", "relu_", "threshold", "clamp_min", "clamp"}
+DROPOUT = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout"}
+DROPOUT |= {"feature_alpha_dropout", "dropout_", "native_dropout"}
+UNIFORM = {"rand", "rand_like", "bernoulli", "bernoulli_", "uniform_", "empty_like"}
+
+
+@dataclass
+class LossCall:
+    """One call of a loss function: what went in, and what it made of it."""
+
+    name: str  # of PyTorch's function, or "loss_fn" for the one that examine() got
+    outputs: Tensor
+    labels: Tensor
+    value: Tensor | None = None
+
+
+@dataclass
+class Step:
+    """One optimizer step."""
+
+    had_gradient: bool  # when it was over, some weight had a gradient other than 0
+    backwards: int  # gradients had arrived since the last one
+    change: float  # largest relative change of a weight tensor, ||dw|| / ||w||
+    frozen_moved: list[str]
+
+
+@dataclass
+class Seen:
+    """What was seen in one or several training steps, in order."""
+
+    events: list[str] = field(default_factory=list)  # forward, backward, step, scheduler
+    modes: list[bool] = field(default_factory=list)  # of the model, at each forward with gradients
+    asleep: list[str] = field(default_factory=list)  # dropouts, norms in eval mode at a forward
+    losses: list[LossCall] = field(default_factory=list)
+    backward_of: list[Tensor] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    carried: list[str] = field(default_factory=list)  # weights with a used gradient not cleared
+    reached: set[str] = field(default_factory=set)  # weights that a gradient reached
+    warned: list[str] = field(default_factory=list)
+    error: Exception | None = None
+    moved: set[str] = field(default_factory=set)  # parameters and buffers that changed
+
+    def happened(self, event: str) -> None:
+        if event != "backward" or self.events[-1:] != ["backward"]:
+            self.events.append(event)
+
+
+class Calls(TorchFunctionMode):
+    """Hands every call of a PyTorch function to `note(name, function, args, kwargs, result)`."""
+
+    def __init__(self, note: Any) -> None:
+        super().__init__()
+        self.note = note
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+        kwargs = kwargs or {}
+        result = function(*args, **kwargs)
+        self.note(getattr(function, "__name__", ""), function, args, kwargs, result)
+        return result
+
+
+@contextmanager
+def watched(training: Training) -> Iterator[Seen]:
+    """Record what training steps do, until the end of the with block."""
+    seen = Seen()
+    with ExitStack() as stack:
+        caught = stack.enter_context(warnings.catch_warnings(record=True))
+        warnings.simplefilter("always")
+        _watch_forward(training.model, seen, stack)
+        _watch_gradients(training, seen, stack)
+        _watch_scheduler(training.scheduler, seen, stack)
+        _watch_loss_fn(training.loss_fn, seen, stack)
+        stack.enter_context(Calls(lambda *call: _note(seen, *call)))
+        try:
+            yield seen
+        except Exception as error:
+            seen.error = error
+        seen.warned = [str(warning.message) for warning in caught]
+
+
+def _note(seen: Seen, name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
+    if function in LOSSES:
+        given = [*args, kwargs.get("input"), kwargs.get("target")]
+        given = [each for each in given if isinstance(each, Tensor)]
+        if len(given) >= 2:
+            seen.losses.append(LossCall(LOSSES[function], given[0], given[1], result))
+    elif function is Tensor.backward:
+        seen.backward_of.append(args[0].detach())
+
+
+def _watch_forward(model: nn.Module, seen: Seen, stack: ExitStack) -> None:
+    def before(module: nn.Module, *_: Any) -> None:
+        if torch.is_grad_enabled():
+            seen.happened("forward")
+            seen.modes.append(model.training)
+            seen.asleep += [name for name, part in model.named_modules() if _asleep(part)]
+
+    stack.callback(model.register_forward_pre_hook(before).remove)
+
+
+def _asleep(part: nn.Module) -> bool:
+    """Dropout or a BatchNorm that learns, in evaluation mode."""
+    if part.training:
+        return False
+    if isinstance(part, nn.modules.dropout._DropoutNd):
+        return part.p > 0
+    return isinstance(part, nn.modules.batchnorm._BatchNorm)
+
+
+def weights(training: Training) -> dict[str, Tensor]:
+    """The model's parameters by name, and those that the optimizer holds beside, once each."""
+    found = {id(weight): (name, weight) for name, weight in training.model.named_parameters()}
+    for number, weight in enumerate(held(training.optimizer)):
+        found.setdefault(id(weight), (f"optimizer's weight {number}", weight))
+    return dict(found.values())
+
+
+def held(optimizer: Any) -> list[Tensor]:
+    groups = getattr(optimizer, "param_groups", None) or []
+    return [weight for group in groups for weight in group["params"]]
+
+
+def _watch_gradients(training: Training, seen: Seen, stack: ExitStack) -> None:
+    used: set[str] = set()  # weights whose present gradient a step has used already
+    stale: set[str] = set()  # weights to whose used gradient another was added
+    everything = weights(training)
+    fresh = {"backwards": 0}
+
+    def arrival(name: str, weight: Tensor) -> Any:
+        def hook(gradient: Tensor) -> None:
+            seen.happened("backward")
+            fresh["backwards"] += 1
+            if gradient.is_meta or bool(gradient.detach().ne(0).any()):
+                seen.reached.add(name)
+            (stale.add if name in used and has_gradient(weight) else stale.discard)(name)
+            used.discard(name)
+
+        return hook
+
+    for name, weight in everything.items():
+        if weight.requires_grad:
+            stack.callback(weight.register_hook(arrival(name, weight)).remove)
+    before: dict[str, Tensor] = {}
+
+    def begins(*_: Any) -> None:
+        before.update({n: w.detach().clone() for n, w in everything.items()})
+
+    def ends(*_: Any) -> None:
+        seen.happened("step")
+        mine = {id(weight) for weight in held(training.optimizer)}
+        with_gradient = [n for n, w in everything.items() if id(w) in mine and has_gradient(w)]
+        used.update(with_gradient)
+        seen.carried += sorted(stale.intersection(with_gradient))
+        stale.clear()
+        moved = {n: _change(before[n], w) for n, w in everything.items() if id(w) in mine}
+        frozen = [n for n, change in moved.items() if change and not everything[n].requires_grad]
+        largest = max(moved.values(), default=0.0)
+        seen.steps.append(Step(bool(with_gradient), fresh["backwards"], largest, frozen))
+        fresh["backwards"] = 0
+
+    _around_steps(training.optimizer, begins, ends, stack)
+
+
+def _around_steps(optimizer: Any, begins: Any, ends: Any, stack: ExitStack) -> None:
+    if isinstance(optimizer, Optimizer):
+        stack.callback(optimizer.register_step_pre_hook(begins).remove)
+        stack.callback(optimizer.register_step_post_hook(ends).remove)
+        return
+    step = optimizer.step
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        begins()
+        result = step(*args, **kwargs)
+        ends()
+        return result
+
+    optimizer.step = counted
+    stack.callback(lambda: optimizer.__dict__.pop("step", None))
+
+
+def has_gradient(weight: Tensor) -> bool:
+    if weight.grad is None:
+        return False
+    gradient = weight.grad.coalesce().values() if weight.grad.is_sparse else weight.grad
+    return bool(gradient.ne(0).any())
+
+
+def _change(before: Tensor, weight: Tensor) -> float:
+    if weight.is_meta or torch.equal(before, weight):
+        return 0.0
+    size = before.norm().item()
+    return (weight.detach() - before).norm().item() / max(size, 1e-12)
+
+
+def _watch_scheduler(scheduler: Any, seen: Seen, stack: ExitStack) -> None:
+    if scheduler is None:
+        return
+    step, own = scheduler.step, "step" in scheduler.__dict__
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        seen.happened("scheduler")
+        return step(*args, **kwargs)
+
+    scheduler.step = counted
+    stack.callback(lambda: setattr(scheduler, "step", step) if own else delattr(scheduler, "step"))
+
+
+def _watch_loss_fn(loss_fn: Any, seen: Seen, stack: ExitStack) -> None:
+    if not isinstance(loss_fn, nn.Module):
+        return
+
+    def after(module: nn.Module, args: tuple, kwargs: dict, result: Any) -> None:
+        given = [x for x in map(_tensor_of, [*args, *kwargs.values()]) if x is not None]
+        if len(given) >= 2 and isinstance(result, Tensor):
+            seen.losses.append(LossCall("loss_fn", given[0], given[1], result))
+
+    stack.callback(loss_fn.register_forward_hook(after, with_kwargs=True).remove)
+
+
+def _tensor_of(thing: Any) -> Tensor | None:
+    return thing if isinstance(thing, Tensor) else logits_in(thing)
