@@ -6,21 +6,18 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from course_lib._modes import in_eval_mode
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
 from course_lib.doctor._structure_rules import _forward_order
 from course_lib.doctor._training import moved_to, parted, tensors, with_inputs
-from course_lib.doctor._trial import Trial, trial
+from course_lib.doctor._trial import Trial, at_other_rate, own_trial
 from course_lib.doctor._watch import RELU, Calls
 from course_lib.doctor.report import ADVICE, Finding
-from course_lib.loop._schedule import rates
 
 LARGE, SMALL = 20.0, 0.01  # root mean square of what the first layer gets
 UNEQUAL = 100.0  # standard deviation of one feature over that of the middle one
-EXPLODING, VANISHING = 1e3, 1e-4
+EXPLODING, VANISHING = 1e3, 3e-5
 DEAD = 0.9
 STILL = 3e-5  # relative change of the weights in a step
 SURE = 0.15
@@ -37,7 +34,7 @@ def input_not_normalised(exam: Exam) -> Iterator[Finding]:
         return
     if not any(value.is_floating_point() for _, value in tensors(exam.batches[0])):
         return
-    if _scale_does_not_matter(exam):
+    if _scale_does_not_matter(exam, 1 / size):
         return
     what = f"The first layer gets numbers from {x.min():.3g} to {x.max():.3g} (root mean square {size:.3g})"
     also = (
@@ -56,9 +53,9 @@ def _entering(exam: Exam) -> Tensor | None:
     def note(name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
         if took or len(args) < 2 or not isinstance(args[0], Tensor):
             return
-        if any(isinstance(each, torch.nn.Parameter) for each in [*args[1:], *kwargs.values()]):
-            if name in ("__get__", "__set__"):
-                return
+        if name not in ("__get__", "__set__") and any(
+            map(_is_weight, [*args[1:], *kwargs.values()])
+        ):
             took.append(True)
             if args[0].is_floating_point():
                 first.append(args[0].detach().clone())
@@ -71,6 +68,13 @@ def _entering(exam: Exam) -> Tensor | None:
     return torch.cat(same) if same and same[0].dim() > 1 else None
 
 
+def _is_weight(thing: Any) -> bool:
+    """A parameter, or the list of them that recurrent layers take."""
+    if isinstance(thing, (list, tuple)):
+        return any(map(_is_weight, thing))
+    return isinstance(thing, torch.nn.Parameter)
+
+
 def _unequal(x: Tensor) -> float:
     """How much more the widest feature of a table varies than the middle one."""
     if x.dim() != 2 or x.shape[1] < 2 or x.shape[1] > 200 or len(x) < 8:
@@ -80,10 +84,10 @@ def _unequal(x: Tensor) -> float:
     return float(widths.max() / widths.median()) if len(widths) else 1.0
 
 
-def _scale_does_not_matter(exam: Exam) -> bool:
-    """Whether in training the outputs stay when all inputs are halved: a norm comes first."""
+def _scale_does_not_matter(exam: Exam, change: float) -> bool:
+    """Whether in training the outputs stay when all inputs are scaled: a norm comes first."""
     found = []
-    for factor in (1.0, 0.5):
+    for factor in (1.0, change):
         torch.manual_seed(0)
         batch = with_inputs(
             exam.batches[0],
@@ -101,29 +105,6 @@ def _scale_does_not_matter(exam: Exam) -> bool:
         return False
     spread = max(float(found[0].std()), 1e-6)
     return float((found[0] - found[1]).abs().mean()) < 0.1 * spread
-
-
-def gradients(exam: Exam, steps: int = 1) -> dict[str, Tensor]:
-    """The gradients of the last of some training steps by name, before any clipping."""
-    found: dict[str, Tensor] = {}
-    handles = []
-    for name, weight in exam.trainable().items():
-
-        def hook(gradient: Tensor, name: str = name) -> None:
-            found[name] = gradient.detach().clone()
-
-        handles.append(weight.register_hook(hook))
-    try:
-        for number in range(steps):
-            exam.training.step(exam.batches[number % len(exam.batches)])
-    except Exception:
-        pass
-    finally:
-        for handle in handles:
-            handle.remove()
-        exam.sizes = {name: float(w.detach().norm()) for name, w in exam.trainable().items()}
-        exam.keep.put_back()
-    return found
 
 
 def knowing_nothing(exam: Exam) -> float | None:
@@ -147,10 +128,11 @@ def knowing_nothing(exam: Exam) -> float | None:
 def exploding_gradient(exam: Exam) -> Iterator[Finding]:
     """By how many times a loss that knows nothing a change of the weights by themselves moves it."""
     usual = knowing_nothing(exam)
-    found = gradients(exam)
+    tried = own_trial(exam)
+    found = tried.first
     if not found:
         return
-    pull = {name: float(g.float().norm()) * exam.sizes[name] for name, g in found.items()}
+    pull = {name: float(g.float().norm()) * tried.sizes[name] for name, g in found.items()}
     total = math.sqrt(sum(value**2 for value in pull.values()))
     if not math.isfinite(total) or (usual and total / usual > EXPLODING):
         norm = math.sqrt(sum(float(g.float().norm()) ** 2 for g in found.values()))
@@ -162,25 +144,20 @@ def exploding_gradient(exam: Exam) -> Iterator[Finding]:
 
 
 def vanishing_gradient(exam: Exam) -> Iterator[Finding]:
-    order = _forward_order(exam)
+    order, tried = _forward_order(exam), own_trial(exam)
     most = 0.0
-    for steps in (1, 12):
-        found = gradients(exam, steps)
-        matrices = [
-            n for n in sorted(order, key=order.__getitem__) if n in found and found[n].dim() > 1
-        ]
-        if len(matrices) < 3:
+    for found in (tried.first, tried.last):
+        pull = {name: float(gradient.float().norm()) for name, gradient in found.items()}
+        matrices = [n for n in sorted(order, key=order.__getitem__) if n in found]
+        matrices = [n for n in matrices if found[n].dim() > 1]
+        largest = max(pull, key=pull.__getitem__, default="")
+        if len(matrices) < 3 or not pull[largest]:
             return
-        pull = {n: float(found[n].float().norm()) / max(exam.sizes[n], 1e-12) for n in matrices}
-        first, last = matrices[0], max(matrices[-2:], key=pull.__getitem__)
-        if pull[last] <= 0:
-            return
-        most = max(most, pull[first] / pull[last])
+        most = max(most, pull[matrices[0]] / pull[largest])
     if most < VANISHING:
         yield finding(
             "vanishing-gradient",
-            f"Relative to its weights, the gradient of `{first}` is {most:.1g} times that of "
-            f"`{last}`.",
+            f"The gradient of `{matrices[0]}` is {most:.1g} times that of `{largest}`.",
         )
 
 
@@ -313,16 +290,7 @@ def _counted(exam: Exam) -> tuple[Tensor, Tensor] | None:
 
 def _recovers(exam: Exam, only: int) -> bool:
     """Whether a short training brings another answer."""
-    torch.manual_seed(0)
-    try:
-        for number in range(12):
-            exam.training.step(exam.batches[number % len(exam.batches)])
-        with in_eval_mode(exam.model), torch.no_grad():
-            logits = exam.training.logits(exam.batches[0])
-    except Exception:
-        return False
-    finally:
-        exam.keep.put_back()
+    logits = own_trial(exam).answers
     if logits is None:
         return False
     answers = logits.argmax(dim=1) if logits.dim() > 1 and logits.shape[1] > 1 else logits > 0
@@ -331,35 +299,22 @@ def _recovers(exam: Exam, only: int) -> bool:
 
 def learning_rate(exam: Exam) -> Iterator[Finding]:
     """Too high or too low, by comparison with other rates on the same batches."""
-    rate = _planned(exam)
-    own = trial(exam, rate=rate)
+    own = own_trial(exam)
     usual = knowing_nothing(exam)
     if not own.losses or any(math.isnan(loss) for loss in own.losses[:1]):
         exam.left_out.append("the learning rate: the step shows no loss")
         return
     if usual and own.end < 0.2 * usual:
         return
-    if own.ratio > 1.0:
-        yield from _too_high(exam, own, rate)
+    if own.ratio > 1.05 or (own.ratio > 0.85 and own.peak > 1.5):
+        yield from _too_high(exam, own)
     elif own.ratio > 0.98 and own.changes and max(own.changes) < STILL:
-        yield from _too_low(exam, own, rate)
+        yield from _too_low(exam, own)
 
 
-def _planned(exam: Exam) -> float | None:
-    """The largest rate that a warm-up leads to, where the present one is far below it."""
-    scheduler = exam.training.scheduler
-    if not isinstance(scheduler, LRScheduler) or isinstance(scheduler, ReduceLROnPlateau):
-        return None
-    try:
-        ahead = rates(scheduler, 500)
-    except Exception:
-        return None
-    return max(ahead) if ahead[0] < 0.5 * max(ahead) else None
-
-
-def _too_high(exam: Exam, own: Trial, rate: float | None) -> Iterator[Finding]:
+def _too_high(exam: Exam, own: Trial) -> Iterator[Finding]:
     for factor in (0.1, 0.01, 0.001):
-        lower = trial(exam, factor, rate=rate)
+        lower = at_other_rate(exam, factor)
         if lower.end < 0.9 * own.end and lower.ratio < 0.98:
             yield finding(
                 "learning-rate-too-high",
@@ -369,9 +324,9 @@ def _too_high(exam: Exam, own: Trial, rate: float | None) -> Iterator[Finding]:
             return
 
 
-def _too_low(exam: Exam, own: Trial, rate: float | None) -> Iterator[Finding]:
+def _too_low(exam: Exam, own: Trial) -> Iterator[Finding]:
     for factor in (100.0, 1e4, 1e6):
-        higher = trial(exam, factor, rate=rate)
+        higher = at_other_rate(exam, factor)
         if higher.ratio < 0.9 and higher.ratio < own.ratio - 0.05:
             yield finding(
                 "learning-rate-too-low",

@@ -31,6 +31,7 @@ class Exam:
             training.batches,
         )
         self.left_out: list[str] = []
+        self.trial: Any = None  # the training's own, made by `own_trial`
 
     @property
     def batches(self) -> list[Any]:
@@ -77,7 +78,7 @@ class Exam:
         except Exception:
             return None
         finally:
-            self.keep.put_back()
+            self.keep.put_back(after_forward=True)
 
     @cached_property
     def labels(self) -> Tensor | None:

@@ -31,6 +31,7 @@ class Keep:
     def __init__(self, *things: Any) -> None:
         self.seen: dict[int, Any] = {}  # by id; holding the thing keeps its id its own
         self.undo: list[Any] = []
+        self.tensors: list[KeptTensor] = []
         self.random = random_states()
         self.mode = torch.is_grad_enabled()
         waiting = collections.deque(things)
@@ -41,9 +42,15 @@ class Keep:
             self.seen[id(thing)] = thing
             waiting.extend(self._remember(thing))
 
-    def put_back(self) -> None:
+    def put_back(self, after_forward: bool = False) -> None:
+        """Make everything as it was. After a mere forward pass fewer tensors need a look.
+
+        PyTorch counts the changes of a tensor, but those made by way of `.data` not.
+        """
         for undo in self.undo:
             undo()
+        for tensor in self.tensors:
+            tensor.put_back(after_forward)
         torch.set_grad_enabled(self.mode)
         set_random_states(self.random)
 
@@ -80,29 +87,9 @@ class Keep:
     def _tensor(self, tensor: Tensor) -> Iterable[Any]:
         if tensor.is_inference() or tensor.layout != torch.strided:
             return ()
-        gradient, hooks = (tensor.grad if tensor.is_leaf else None), tensor._backward_hooks
-        hooks_were = None if hooks is None else hooks.copy()
-        wanted, storage = tensor.requires_grad, tensor.detach()
-        values = None if tensor.is_meta else storage.clone()
-
-        def undo() -> None:
-            if tensor.is_leaf:
-                if tensor.requires_grad != wanted:
-                    tensor.requires_grad_(wanted)
-                if tensor.grad is not gradient:
-                    tensor.grad = gradient
-            if tensor._backward_hooks is not hooks:
-                tensor._backward_hooks = hooks
-            if hooks is not None and hooks.keys() != hooks_were.keys():
-                hooks.clear()
-                hooks.update(hooks_were)
-            if tensor.data_ptr() != storage.data_ptr() or tensor.shape != storage.shape:
-                tensor.data = storage
-            if values is not None and not _same(storage, values):
-                storage.copy_(values)
-
-        self.undo.append(undo)
-        return [] if gradient is None else [gradient]
+        kept = KeptTensor(tensor)
+        self.tensors.append(kept)
+        return [] if kept.gradient is None else [kept.gradient]
 
     def _array(self, array: np.ndarray) -> Iterable[Any]:
         if array.dtype == object:
@@ -154,6 +141,42 @@ class Keep:
             return ()
         self.undo.append(lambda: setattr(cell, "cell_contents", content))
         return (content,)
+
+
+class KeptTensor:
+    """A tensor's values, and what hangs on it: its gradient, its hooks, whether it needs one."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor, self.storage = tensor, tensor.detach()
+        self.values = None if tensor.is_meta else self.storage.clone()
+        self.version = tensor._version
+        self.gradient = tensor.grad if tensor.is_leaf else None
+        self.requires_grad = tensor.requires_grad
+        self.hooks = tensor._backward_hooks
+        self.hooks_were = None if self.hooks is None else self.hooks.copy()
+
+    def put_back(self, after_forward: bool) -> None:
+        tensor = self.tensor
+        if tensor.is_leaf:
+            if tensor.requires_grad != self.requires_grad:
+                tensor.requires_grad_(self.requires_grad)
+            if tensor.grad is not self.gradient:
+                tensor.grad = self.gradient
+        self._put_back_hooks()
+        if tensor.data_ptr() != self.storage.data_ptr() or tensor.shape != self.storage.shape:
+            tensor.data = self.storage
+        elif after_forward and tensor._version == self.version:
+            return
+        if self.values is not None and not _same(self.storage, self.values):
+            self.storage.copy_(self.values)
+        self.version = tensor._version
+
+    def _put_back_hooks(self) -> None:
+        if self.tensor._backward_hooks is not self.hooks:
+            self.tensor._backward_hooks = self.hooks
+        if self.hooks is not None and self.hooks.keys() != self.hooks_were.keys():
+            self.hooks.clear()
+            self.hooks.update(self.hooks_were)
 
 
 def _is_library(function: types.FunctionType) -> bool:

@@ -1,5 +1,6 @@
 """A short training on a few batches, at the learner's own rate or a multiple of it."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,9 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
+from course_lib._modes import in_eval_mode
 from course_lib.doctor._exam import Exam
 from course_lib.doctor._watch import Calls, held
+from course_lib.loop._schedule import rates
 
 BATCHES = 3  # taken in turn, so that the first losses and the last are of the same batches
 STEPS = 15
@@ -22,11 +26,23 @@ class Trial:
     """What a short training did."""
 
     losses: list[float] = field(default_factory=list)
+    before: list[float] = field(default_factory=list)  # of the batches, at the beginning
     changes: list[float] = field(default_factory=list)  # ||dw|| / ||w|| of all weights, each step
+    first: dict[str, Tensor] = field(default_factory=dict)  # gradients by name, before clipping
+    last: dict[str, Tensor] = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)  # ||w|| at the beginning
+    answers: Tensor | None = None  # logits of the first batch afterwards, in evaluation mode
 
     @property
     def start(self) -> float:
-        return sum(self.losses[:BATCHES]) / max(len(self.losses[:BATCHES]), 1)
+        """The mean loss of these batches before any step."""
+        return sum(self.before) / len(self.before)
+
+    @property
+    def peak(self) -> float:
+        """The largest loss, in units of the same batch's loss before any step."""
+        pairs = zip(self.losses, itertools.cycle(self.before), strict=False)
+        return max(loss / max(before, 1e-12) for loss, before in pairs)
 
     @property
     def end(self) -> float:
@@ -41,17 +57,73 @@ class Trial:
 
 def trial(exam: Exam, factor: float = 1.0, steps: int = STEPS, rate: float | None = None) -> Trial:
     """Train some steps with the learner's own step, then put everything back."""
-    found = Trial()
+    trainable = exam.trainable()
+    found = Trial(sizes={name: float(w.detach().norm()) for name, w in trainable.items()})
     torch.manual_seed(0)
     batches = exam.batches[:BATCHES]
-    with _rates(exam, factor, rate, found):
+    with _rates(exam, factor, rate, found), _gradients(trainable, found):
         for number in range(steps):
             loss = _step(exam, batches[number % len(batches)])
             found.losses.append(loss)
+            if number == 0:
+                found.first = dict(found.last)
             if not math.isfinite(loss):
                 break
+    found.answers = _answers(exam)
     exam.keep.put_back()
     return found
+
+
+def own_trial(exam: Exam) -> Trial:
+    """The trial at the learner's own rate; of a warm-up, at the rate that it leads to."""
+    if exam.trial is None:
+        exam.rate = _planned(exam)
+        standing = trial(exam, factor=0.0, steps=BATCHES)
+        exam.trial = trial(exam, rate=exam.rate)
+        exam.trial.before = standing.losses
+    return exam.trial
+
+
+def at_other_rate(exam: Exam, factor: float) -> Trial:
+    """The trial at a multiple of the learner's rate, from the same beginning."""
+    own = own_trial(exam)
+    other = trial(exam, factor, rate=exam.rate)
+    other.before = own.before
+    return other
+
+
+def _planned(exam: Exam) -> float | None:
+    """The largest rate that a warm-up leads to, where the present one is far below it."""
+    scheduler = exam.training.scheduler
+    if not isinstance(scheduler, LRScheduler) or isinstance(scheduler, ReduceLROnPlateau):
+        return None
+    try:
+        ahead = rates(scheduler, 500)
+    except Exception:
+        return None
+    return max(ahead) if ahead[0] < 0.5 * max(ahead) else None
+
+
+def _answers(exam: Exam) -> Tensor | None:
+    try:
+        with in_eval_mode(exam.model), torch.no_grad():
+            return exam.training.logits(exam.batches[0])
+    except Exception:
+        return None
+
+
+@contextmanager
+def _gradients(trainable: dict[str, Tensor], found: Trial) -> Iterator[None]:
+    def hook_for(name: str) -> Any:
+        def hook(gradient: Tensor) -> None:
+            found.last[name] = gradient.detach().clone()
+
+        return hook
+
+    with ExitStack() as stack:
+        for name, weight in trainable.items():
+            stack.callback(weight.register_hook(hook_for(name)).remove)
+        yield
 
 
 def _step(exam: Exam, batch: Any) -> float:

@@ -239,7 +239,7 @@ def _asked(rule: Rule, exam: Exam) -> list[Finding]:
         exam.left_out.append(f"{rule.__name__.replace('_', ' ')}: {type(error).__name__}: {error}")
         return []
     finally:
-        exam.keep.put_back()
+        exam.keep.put_back(after_forward=True)
 
 
 def _causes(found: list[Finding]) -> tuple[Finding, ...]:
