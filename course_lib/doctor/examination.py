@@ -1,6 +1,5 @@
 """The doctor: what is wrong with a training?"""
 
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -24,7 +23,6 @@ from course_lib.doctor._training import Training, size_of, taken
 from course_lib.doctor.report import ADVICE, FAULT, Finding, Report
 
 MOST_BATCHES, MOST_EXAMPLES = 200, 2_000
-SECONDS = 4.0  # after that, what has not begun is left out
 
 Rule = Callable[[Exam], Iterator[Finding]]
 
@@ -181,7 +179,6 @@ def _expect(model: Any, train_loader: Any, valid_loader: Any) -> None:
 
 
 def _examined(training: Training) -> Report:
-    began = time.monotonic()
     early = _batches(training)
     if early is not None:
         return Report((early,))
@@ -192,9 +189,6 @@ def _examined(training: Training) -> Report:
             for rule in stage:
                 if stage is LAST and _faults(found):
                     break
-                if stage is LAST and time.monotonic() - began > SECONDS:
-                    exam.left_out.append(f"{rule.__name__.replace('_', ' ')}: the time was up")
-                    continue
                 found += _asked(rule, exam)
             if _faults(found) and stage is FIRST:
                 break
