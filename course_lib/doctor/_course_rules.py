@@ -252,7 +252,7 @@ def imbalance(exam: Exam) -> Iterator[Finding]:
 
 
 def _weighed_out(exam: Exam) -> Iterator[Finding]:
-    weight = getattr(exam.training.loss_fn, "weight", None)
+    weight = next((call.weight for call in exam.seen.losses if call.weight is not None), None)
     labels = exam.labels
     if not isinstance(weight, Tensor) or weight.dim() != 1 or exam.classes != len(weight):
         return

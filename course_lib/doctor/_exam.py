@@ -12,7 +12,8 @@ from course_lib.doctor._training import IGNORED, Training, moved_to, parted, siz
 from course_lib.doctor._watch import Seen, watched
 from course_lib.freeze import moved, snapshot
 
-SOME_STEPS, MOST_STEPS = 4, 16  # a step that adds up gradients takes several batches
+SOME_BATCHES, MOST_BATCHES = 4, 16  # a step that adds up gradients takes several batches
+SOME_STEPS = 3
 
 
 class Exam:
@@ -40,9 +41,9 @@ class Exam:
     @cached_property
     def seen(self) -> Seen:
         """What the first training steps do."""
-        seen = self.steps(SOME_STEPS)
-        waiting = not seen.error and "backward" in seen.events and not seen.steps
-        return self.steps(MOST_STEPS) if waiting else seen
+        seen = self.steps(SOME_BATCHES)
+        few = not seen.error and "backward" in seen.events and len(seen.steps) < SOME_STEPS
+        return self.steps(MOST_BATCHES) if few else seen
 
     def steps(self, count: int) -> Seen:
         before = snapshot(self.model)

@@ -125,7 +125,7 @@ def _is_distribution(outputs: Tensor, labels: Tensor) -> bool:
 
 
 def _within(outputs: Tensor) -> bool:
-    return bool(((outputs >= 0) & (outputs <= 1)).all()) and outputs.numel() > 1
+    return bool(((outputs >= 0) & (outputs <= 1)).all()) and outputs.numel() > 0
 
 
 def _stays_within(exam: Exam) -> bool:
@@ -170,6 +170,18 @@ def _last_layer(exam: Exam) -> nn.Module | None:
         for handle in handles:
             handle.remove()
     return ran[-1] if ran else None
+
+
+def labels_beyond_yes_and_no(exam: Exam) -> Iterator[Finding]:
+    for call in loss_calls(exam):
+        labels = call.labels.detach()
+        if call.name.startswith("binary_cross_entropy") and not _within(labels):
+            yield finding(
+                "labels-out-of-range",
+                f"A loss for yes or no gets labels from {labels.min():g} to {labels.max():g}, "
+                "expected 0 to 1.",
+            )
+            return
 
 
 def nll_without_log_softmax(exam: Exam) -> Iterator[Finding]:

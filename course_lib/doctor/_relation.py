@@ -70,9 +70,10 @@ def _features(exam: Exam) -> list[Tensor]:
         ids = named.get(exam.tokens) if exam.tokens else None
         bags.append(ids)
         logits = exam.answers(batch) if len(answers) * 16 < MOST else None
-        answers.append(None if logits is None else logits.float().flatten(1))
+        plain = logits is None or logits.dim() < 2
+        answers.append(None if plain else logits.float().flatten(1))
     found = [_joined(floats)]
-    if all(ids is not None for ids in bags):
+    if all(ids is not None and ids.dim() == 2 for ids in bags):
         most = int(max(ids.max() for ids in bags)) + 1
         if most <= 50_000:
             found.append(torch.cat([_counts(ids, most) for ids in bags])[:MOST])

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import (
+    ExponentialLR,
+    LRScheduler,
+    MultiStepLR,
+    ReduceLROnPlateau,
+    StepLR,
+)
 
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
@@ -90,19 +96,18 @@ def _too_short(exam: Exam) -> str:
     except Exception as error:
         return f"it is over before {EPOCHS} epochs: {error}" if _is_over(scheduler, epoch) else ""
     last = max((i for i, rate in enumerate(planned) if rate > NOTHING * max(planned)), default=0)
-    if last + 1 < len(planned) and (
-        last < 0.9 * epoch - 1 or _odd(last + 1, epoch, most=LIKE_EPOCHS)
-    ):
+    by_factors = isinstance(scheduler, (StepLR, MultiStepLR, ExponentialLR)) and last < LIKE_EPOCHS
+    if last + 1 < len(planned) and (by_factors or _odd(last + 1, epoch)):
         return f"after {last + 1} steps its rate is next to nothing, and {per_epoch}"
     return ""
 
 
-def _odd(length: int, epoch: int, most: int = LIKE_EPOCHS) -> bool:
+def _odd(length: int, epoch: int) -> bool:
     """Whether a schedule ends within few epochs, and not at the end of one of them."""
-    if length < 0.9 * epoch:
+    if length < 0.9 * epoch - 1:
         return True
     beside = min(length % epoch, epoch - length % epoch)
-    return length < EPOCHS * epoch and length <= most and beside > max(2, 0.1 * epoch)
+    return length < EPOCHS * epoch and length <= LIKE_EPOCHS and beside > max(2, 0.1 * epoch)
 
 
 def _is_over(scheduler: LRScheduler, epoch: int) -> bool:

@@ -126,7 +126,12 @@ class Training:
         output = self.outputs(batch)
         labels = parted(moved_to(batch, self.device))[2]
         logits = logits_in(output)
-        return self.loss_fn(output if logits is None else logits, labels)
+        if logits is None or logits is output:
+            return self.loss_fn(output, labels)
+        try:
+            return self.loss_fn(logits, labels)
+        except (TypeError, ValueError, AttributeError, KeyError):  # it wants all that there is
+            return self.loss_fn(output, labels)
 
     def step(self, batch: Any) -> Any:
         """One training step: the learner's own, or the standard one where none was given."""

@@ -37,7 +37,7 @@ class LossCall:
     name: str  # of PyTorch's function, or "loss_fn" for the one that examine() got
     outputs: Tensor
     labels: Tensor
-    value: Tensor | None = None
+    weight: Tensor | None = None  # of the classes
 
 
 @dataclass
@@ -109,7 +109,8 @@ def _note(seen: Seen, name: str, function: Any, args: tuple, kwargs: dict, resul
         given = [*args, kwargs.get("input"), kwargs.get("target")]
         given = [each for each in given if isinstance(each, Tensor)]
         if len(given) >= 2:
-            seen.losses.append(LossCall(LOSSES[function], given[0], given[1], result))
+            weight = kwargs.get("weight", args[2] if len(args) > 2 else None)
+            seen.losses.append(LossCall(LOSSES[function], given[0], given[1], weight))
     elif function is Tensor.backward:
         seen.backward_of.append(args[0].detach())
 
@@ -156,9 +157,12 @@ def _watch_gradients(training: Training, seen: Seen, stack: ExitStack) -> None:
         def hook(gradient: Tensor) -> None:
             seen.happened("backward")
             fresh["backwards"] += 1
-            if gradient.is_meta or bool(gradient.detach().ne(0).any()):
+            if gradient.is_meta or _is_something(gradient):
                 seen.reached.add(name)
-            (stale.add if name in used and has_gradient(weight) else stale.discard)(name)
+            if not has_gradient(weight):
+                stale.discard(name)
+            elif name in used:
+                stale.add(name)
             used.discard(name)
 
         return hook
@@ -205,10 +209,12 @@ def _around_steps(optimizer: Any, begins: Any, ends: Any, stack: ExitStack) -> N
 
 
 def has_gradient(weight: Tensor) -> bool:
-    if weight.grad is None:
-        return False
-    gradient = weight.grad.coalesce().values() if weight.grad.is_sparse else weight.grad
-    return bool(gradient.ne(0).any())
+    return weight.grad is not None and _is_something(weight.grad)
+
+
+def _is_something(gradient: Tensor) -> bool:
+    values = gradient.coalesce().values() if gradient.is_sparse else gradient
+    return bool(values.detach().ne(0).any())
 
 
 def _change(before: Tensor, weight: Tensor) -> float:
@@ -238,7 +244,8 @@ def _watch_loss_fn(loss_fn: Any, seen: Seen, stack: ExitStack) -> None:
     def after(module: nn.Module, args: tuple, kwargs: dict, result: Any) -> None:
         given = [x for x in map(_tensor_of, [*args, *kwargs.values()]) if x is not None]
         if len(given) >= 2 and isinstance(result, Tensor):
-            seen.losses.append(LossCall("loss_fn", given[0], given[1], result))
+            weight = getattr(module, "weight", None)
+            seen.losses.append(LossCall("loss_fn", given[0], given[1], weight))
 
     stack.callback(loss_fn.register_forward_hook(after, with_kwargs=True).remove)
 

@@ -47,6 +47,7 @@ NEXT: tuple[Rule, ...] = (
     _step_rules.frozen_batchnorm_updates,
     _step_rules.train_in_eval_mode,
     _answer_rules.masked_lm_labels_unmasked,
+    _loss_rules.labels_beyond_yes_and_no,
     _loss_rules.squashed,
     _loss_rules.nll_without_log_softmax,
     _loss_rules.broadcast_in_regression_loss,
