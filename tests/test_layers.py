@@ -11,12 +11,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "course_lib"
 
 # From the ground up. A module imports from lower lines only; a package may import its own modules.
 LAYERS = (
-    {"runtime", "_files", "_modes", "_prose"},
+    {"runtime", "_files", "_modes", "_panel", "_prose"},
     {"_sources"},
     {"data", "model", "loss", "metric", "checkpoint", "freeze", "monitor", "shapes"},
     {"loop", "pretrain"},
     {"doctor"},
-    {"_describe", "_memory", "_panel"},  # what the instruments are made of
+    {"_describe", "_memory"},  # what the instruments are made of
     {"_saving"},
     {"plot", "predict"},
     {"explore", "exercises"},

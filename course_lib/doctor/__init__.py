@@ -1,4 +1,4 @@
-"""A doctor for training: it looks at a model, its data, its loss and its steps, and names the cause.
+"""A doctor for training: it looks at model, data, loss and steps, and names the cause.
 
 The learner builds it in notebooks/12_debugging_clinic.ipynb.
 """

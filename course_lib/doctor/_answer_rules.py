@@ -1,4 +1,4 @@
-"""Rules that look at the answers in evaluation mode: alone and in company, padded and not, twice."""
+"""Rules that look at the answers: in other company, padded and not, asked twice."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,8 @@ from torch import Tensor
 from course_lib._modes import in_eval_mode
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam, rows
-from course_lib.doctor._training import moved_to, parted, size_of, tensors, with_inputs
+from course_lib.doctor._step_rules import mode_matters
+from course_lib.doctor._training import logits_in, moved_to, parted, size_of, tensors, with_inputs
 from course_lib.doctor._watch import DROPOUT, UNIFORM, Calls
 from course_lib.doctor.report import Finding
 
@@ -30,9 +31,7 @@ def dropout_always_on(exam: Exam) -> Iterator[Finding]:
     drawn: set[str] = set()
 
     def note(name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
-        if name in DROPOUT and _drops(args, kwargs):
-            drawn.add(name)
-        elif name in UNIFORM and name != "empty_like":
+        if name in UNIFORM or (name in DROPOUT and _drops(args, kwargs)):
             drawn.add(name)
         elif name == "scaled_dot_product_attention" and _attention_drops(args, kwargs):
             drawn.add("dropout of scaled_dot_product_attention")
@@ -75,7 +74,7 @@ def eval_in_train_mode(exam: Exam) -> Iterator[Finding]:
         torch.manual_seed(seed)
         exam.model.train()
         try:
-            answers.append(_tensor(training.predict(exam.batches[0])))
+            answers.append(logits_in(training.predict(exam.batches[0])))
         except Exception as caught:
             error = caught
         buffers_moved = _buffers_differ(exam)
@@ -84,26 +83,14 @@ def eval_in_train_mode(exam: Exam) -> Iterator[Finding]:
     if error is not None:
         exam.left_out.append(f"predict_fn, which raised {type(error).__name__}: {error}")
         return
-    if not any(modes) or not _mode_shows(exam):
+    if not any(modes) or not mode_matters(exam):
         return
     seen = "predict_fn leaves the model in training mode"
     first, second = answers
-    if first is not None and second is not None and first.shape == second.shape:
-        if not torch.equal(first, second):
-            seen += ": two calls with the same batch give different answers"
+    alike = first is not None and second is not None and first.shape == second.shape
+    if alike and not torch.equal(first, second):
+        seen += ": two calls with the same batch give different answers"
     yield finding("eval-in-train-mode", seen + ("; BatchNorm learns." if buffers_moved else "."))
-
-
-def _mode_shows(exam: Exam) -> bool:
-    from course_lib.doctor._step_rules import _mode_matters
-
-    return _mode_matters(exam)
-
-
-def _tensor(answer: Any) -> Tensor | None:
-    from course_lib.doctor._training import logits_in
-
-    return answer if isinstance(answer, Tensor) else logits_in(answer)
 
 
 def _buffers_differ(exam: Exam) -> bool:

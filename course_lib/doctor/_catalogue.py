@@ -72,7 +72,7 @@ CATALOGUE = {
         f"{L}, section 3",
     ),
     "sigmoid-before-bce-with-logits": Entry(
-        "The loss takes the sigmoid itself. Applied twice, no answer comes below 0.5 or above 0.73.",
+        "The loss takes the sigmoid itself. Applied twice, no answer is below 0.5 or above 0.73.",
         "Give the loss the logits; take the sigmoid where you read probabilities.",
         "loss = nn.BCEWithLogitsLoss()(logits, labels)",
         f"{L}, section 6",
@@ -192,7 +192,7 @@ CATALOGUE = {
         f"{T}, section 8",
     ),
     "dropout-always-on": Entry(
-        "The answers stay random in evaluation mode: the same input gives another output each time.",
+        "The answers stay random in evaluation mode: the same input gets another one each time.",
         "Make dropout a module, or tell the function the mode.",
         "F.dropout(x, p=0.1, training=self.training)",
         f"{I}, section 2",
@@ -214,7 +214,7 @@ CATALOGUE = {
         "A unit that is 0 for every input passes no gradient back, so it never comes alive again.",
         "Look at the biases and the initialisation of the layer before; take a lower rate.",
         "nn.init.kaiming_normal_(layer.weight)\nnn.init.zeros_(layer.bias)",
-        f"10_monitoring, section 6",
+        "10_monitoring, section 6",
     ),
     "vanishing-gradient": Entry(
         "The first layers get next to no gradient, so they stay as they were drawn.",
@@ -279,7 +279,8 @@ CATALOGUE = {
     "masked-lm-labels-unmasked": Entry(
         "The answer stands in the input, so the model learns to copy and the loss goes to 0.",
         "Hide the chosen tokens in the input, and give all others the label -100.",
-        "labels = input_ids.masked_fill(~chosen, -100)\ninput_ids = input_ids.masked_fill(chosen, mask_token_id)",
+        "labels = input_ids.masked_fill(~chosen, -100)\n"
+        "input_ids = input_ids.masked_fill(chosen, mask_token_id)",
         f"{P}, section 3",
     ),
     "step-fails": Entry(

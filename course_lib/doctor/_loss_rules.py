@@ -66,7 +66,7 @@ def _class_kind(loss_fn: Callable, logits: Tensor, labels: Tensor) -> str:
 
 
 def _number_kind(loss_fn: Callable, outputs: Tensor, labels: Tensor) -> str:
-    """Compare with PyTorch's own at two places: a mean and a sum differ by one and the same factor."""
+    """PyTorch's own at two places: a mean and a sum differ by one and the same factor."""
     same = labels.reshape(outputs.shape) if labels.numel() == outputs.numel() else labels
     candidates = {"mse_loss": F.mse_loss, "l1_loss": F.l1_loss}
     if bool(((same >= 0) & (same <= 1)).all()):
@@ -99,15 +99,15 @@ def squashed(exam: Exam) -> Iterator[Finding]:
                     "however large the last weights are: it is squashed already.",
                 )
                 return
-        if call.name == "binary_cross_entropy_with_logits":
-            if _within(outputs) and _stays_within(exam):
-                yield finding(
-                    "sigmoid-before-bce-with-logits",
-                    f"What the loss gets, {tuple(outputs.shape)}, is between {outputs.min():.2f} "
-                    f"and {outputs.max():.2f}, and stays between 0 and 1 however large the last "
-                    "weights are.",
-                )
-                return
+        yes_or_no = call.name == "binary_cross_entropy_with_logits"
+        if yes_or_no and _within(outputs) and _stays_within(exam):
+            yield finding(
+                "sigmoid-before-bce-with-logits",
+                f"What the loss gets, {tuple(outputs.shape)}, is between {outputs.min():.2f} "
+                f"and {outputs.max():.2f}, and stays between 0 and 1 however large the last "
+                "weights are.",
+            )
+            return
 
 
 def _floor(outputs: Tensor) -> str:

@@ -12,7 +12,7 @@ SHUFFLES = 50
 
 
 def relation(exam: Exam) -> tuple[float, int] | None:
-    """(by how many standard deviations true labels are told better than shuffled ones, examples)."""
+    """How many standard deviations better true labels are told than shuffled ones; examples."""
     features, labels = _features(exam), _labels(exam)
     if not features or labels is None or len(labels) < 64:
         return None

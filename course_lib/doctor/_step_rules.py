@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
-from course_lib.doctor._training import parted, tensors
 from course_lib.doctor._structure_rules import plain_tensors
+from course_lib.doctor._training import parted, tensors
 from course_lib.doctor.report import ADVICE, FAULT, Finding
 
 DEVICE = re.compile(
@@ -95,12 +95,12 @@ def no_zero_grad(exam: Exam) -> Iterator[Finding]:
 
 def zero_grad_after_backward(exam: Exam) -> Iterator[Finding]:
     steps = exam.seen.steps
-    if steps and exam.seen.reached and not any(step.had_gradient for step in steps):
-        if sum(step.backwards for step in steps):
-            yield finding(
-                "zero-grad-after-backward",
-                f"Gradients arrived, and at none of {len(steps)} optimizer steps was one left.",
-            )
+    arrived = bool(exam.seen.reached) and sum(step.backwards for step in steps) > 0
+    if arrived and not any(step.had_gradient for step in steps):
+        yield finding(
+            "zero-grad-after-backward",
+            f"Gradients arrived, and at none of {len(steps)} optimizer steps was one left.",
+        )
 
 
 def no_optimizer_step(exam: Exam) -> Iterator[Finding]:
@@ -116,7 +116,7 @@ def no_optimizer_step(exam: Exam) -> Iterator[Finding]:
 def train_in_eval_mode(exam: Exam) -> Iterator[Finding]:
     """A fault where the learner's own step does it; else the mode at hand is worth a word."""
     if exam.training.train_step is None:
-        if not exam.model.training and _mode_matters(exam):
+        if not exam.model.training and mode_matters(exam):
             yield finding(
                 "train-in-eval-mode",
                 "The model came in evaluation mode. The standard step calls model.train(); a loop "
@@ -126,7 +126,7 @@ def train_in_eval_mode(exam: Exam) -> Iterator[Finding]:
         return
     modes = exam.seen.modes
     if modes and not any(modes) and exam.seen.reached:
-        matters = _mode_matters(exam)
+        matters = mode_matters(exam)
         parts = sorted(set(exam.seen.asleep))
         which = f": {', '.join(parts[:3])}" if parts else ""
         seen = f"The model is in evaluation mode at all {len(modes)} forward passes of training"
@@ -138,7 +138,7 @@ def train_in_eval_mode(exam: Exam) -> Iterator[Finding]:
             )
 
 
-def _mode_matters(exam: Exam) -> bool:
+def mode_matters(exam: Exam) -> bool:
     """Whether training mode gives other outputs than evaluation mode."""
     evaluated = exam.logits
     torch.manual_seed(0)

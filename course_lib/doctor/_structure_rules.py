@@ -46,7 +46,7 @@ def parameters_not_in_optimizer(exam: Exam) -> Iterator[Finding]:
         return
     if any(name in exam.moved for name in missing):  # by another optimizer
         return
-    order = _forward_order(exam)
+    order = forward_order(exam)
     late = [name for name in reached if order.get(name, 0) > _first_inside(exam, inside, order)]
     yield finding(
         "parameters-not-in-optimizer",
@@ -62,7 +62,7 @@ def _first_inside(exam: Exam, inside: set[int], order: dict[str, int]) -> float:
     return min((order[name] for name in own if name in order), default=float("inf"))
 
 
-def _forward_order(exam: Exam) -> dict[str, int]:
+def forward_order(exam: Exam) -> dict[str, int]:
     """At which place in the forward pass each weight is first used."""
     places: dict[int, int] = {}
     count = 0

@@ -167,7 +167,7 @@ class Training:
 
 
 def called(function: Callable, offers: Mapping[str, Any], order: str) -> Any:
-    """Call a learner's function with what its parameters' names ask for, else in the usual order."""
+    """Call a learner's function with what its parameters' names ask for, else as usual."""
     wanted = [
         parameter
         for parameter in inspect.signature(function).parameters.values()

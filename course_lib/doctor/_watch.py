@@ -27,7 +27,7 @@ LOSSES = {
 RELU = {"relu", "relu_", "threshold", "clamp_min", "clamp"}
 DROPOUT = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout"}
 DROPOUT |= {"feature_alpha_dropout", "dropout_", "native_dropout"}
-UNIFORM = {"rand", "rand_like", "bernoulli", "bernoulli_", "uniform_", "empty_like"}
+UNIFORM = {"rand", "rand_like", "bernoulli", "bernoulli_", "uniform_"}
 
 
 @dataclass

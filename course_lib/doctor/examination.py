@@ -9,9 +9,12 @@ from torch import nn
 
 from course_lib.doctor import (
     _answer_rules,
-    _course_rules,
+    _class_rules,
     _data_rules,
+    _gradient_rules,
+    _input_rules,
     _loss_rules,
+    _rate_rules,
     _schedule_rules,
     _step_rules,
     _structure_rules,
@@ -63,15 +66,15 @@ NEXT: tuple[Rule, ...] = (
 )
 # How training goes is looked at only where all this is well; the first fault ends it.
 LAST: tuple[Rule, ...] = (
-    _course_rules.input_not_normalised,
-    _course_rules.exploding_gradient,
-    _course_rules.dead_relu,
-    _course_rules.vanishing_gradient,
-    _course_rules.one_class_collapse,
-    _course_rules.learning_rate,
+    _input_rules.input_not_normalised,
+    _gradient_rules.exploding_gradient,
+    _gradient_rules.dead_relu,
+    _gradient_rules.vanishing_gradient,
+    _class_rules.one_class_collapse,
+    _rate_rules.learning_rate,
     _data_rules.classes_without_labels,
-    _course_rules.imbalance,
-    _course_rules.labels_unrelated,
+    _class_rules.imbalance,
+    _class_rules.labels_unrelated,
 )
 # A cause and what follows from it: only the cause is reported.
 FOLLOWS = {
@@ -242,7 +245,7 @@ def _causes(found: list[Finding]) -> tuple[Finding, ...]:
     names = {each.name for each in found}
     silent = set().union(*(FOLLOWS.get(name, set()) for name in names))
     kept = {each.name: each for each in reversed(found) if each.name not in silent}
-    own = [each for each in reversed(kept.values())]
+    own = list(reversed(kept.values()))
     if len(own) > 1:
         own = [each for each in own if not (each.name in SHY and each.severity == ADVICE)] or own
     return tuple(sorted(own, key=lambda each: each.severity != FAULT))
