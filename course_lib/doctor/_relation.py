@@ -38,14 +38,14 @@ def better_than_shuffled(kernel: Tensor, labels: Tensor) -> float:
     # told from the others: the residual over 1 - its own share (leave one out)
     own = (1 - hat.diagonal()).clamp(min=1e-3).unsqueeze(1)
 
-    def told(labels: Tensor) -> float:
-        labels = labels - labels.mean(dim=0)
-        return -float((((labels - hat @ labels) / own) ** 2).sum() / (labels**2).sum())
-
     generator = torch.Generator().manual_seed(0)
     orders = [torch.randperm(count, generator=generator) for _ in range(SHUFFLES)]
-    chance = torch.tensor([told(labels[order]) for order in orders])
-    return (told(labels) - float(chance.mean())) / max(float(chance.std()), 1e-9)
+    labels = labels - labels.mean(dim=0)
+    dealt = torch.stack([labels, *(labels[order] for order in orders)], dim=1)  # (N, S + 1, K)
+    misses = (dealt - (hat @ dealt.flatten(1)).view_as(dealt)) / own.unsqueeze(1)
+    told = -misses.square().sum(dim=(0, 2)) / labels.square().sum()  # (S + 1,)
+    chance = told[1:]
+    return float((told[0] - chance.mean()) / chance.std().clamp(min=1e-9))
 
 
 def _kernels(x: Tensor) -> list[Tensor]:
