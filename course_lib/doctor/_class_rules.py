@@ -36,6 +36,12 @@ def one_class_collapse(exam: Exam) -> Iterator[Finding]:
         )
 
 
+def _only(exam: Exam) -> bool:
+    """Whether the model answers one class for all as it stands."""
+    counted = _counted(exam)
+    return counted is not None and len(counted[1].argmax(dim=1).unique()) == 1
+
+
 def _weighed_out(exam: Exam) -> Iterator[Finding]:
     weight = next((call.weight for call in exam.seen.losses if call.weight is not None), None)
     labels = exam.labels
@@ -90,7 +96,9 @@ def imbalance(exam: Exam) -> Iterator[Finding]:
     if labels.is_floating_point() and not bool(((labels == 0) | (labels == 1)).all()):
         return
     counts = labels.long().unique(return_counts=True)[1]
-    if len(counts) > 1 and len(labels) >= 40 and counts.max() >= 0.95 * counts.sum():
+    if not 1 < len(counts) <= 20 or len(labels) < 40:
+        return
+    if counts.max() >= (0.9 if _only(exam) else 0.95) * counts.sum():
         yield finding(
             "one-class-collapse",
             f"{int(counts.max())} of {len(labels)} labels are of one class: a model that answers "

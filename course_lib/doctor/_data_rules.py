@@ -98,7 +98,7 @@ def not_shuffled(exam: Exam) -> Iterator[Finding]:
     """A fixed order with batches alike inside is a fault, a fixed order alone is advice."""
     if len(exam.batches) < 2:
         return
-    again, _ = taken(exam.training.loader, A_FEW, 10**9)
+    again = taken(exam.training.loader, A_FEW, 10**9)
     if not again:
         yield finding(
             "empty-loader", "The loader gave batches once, and none when it was asked again."
@@ -155,7 +155,7 @@ def train_valid_overlap(exam: Exam) -> Iterator[Finding]:
     loader = exam.training.valid_loader
     if loader is None:
         return
-    valid, _ = taken(loader, 200, 4_000)
+    valid = taken(loader, 200, 4_000)
     if not valid:
         yield finding("empty-loader", "The validation loader gave no batch.")
         return

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
-from course_lib.doctor._training import moved_to, parted
+from course_lib.doctor._training import moved_to, parted, size_of
 from course_lib.doctor._watch import LossCall, watched
 from course_lib.doctor.report import Finding
 
@@ -199,9 +199,9 @@ def nll_without_log_softmax(exam: Exam) -> Iterator[Finding]:
 
 
 def broadcast_in_regression_loss(exam: Exam) -> Iterator[Finding]:
-    for call in loss_calls(exam) + _own_shapes(exam):
+    for call in loss_calls(exam) + _own_shapes(exam) + _subtracted(exam):
         one, other = call.outputs.shape, call.labels.shape
-        if one == other or (call.name not in REGRESSION and call.name != "own"):
+        if one == other or call.name not in (*REGRESSION, "own", "difference"):
             continue
         try:
             both = torch.broadcast_shapes(one, other)
@@ -214,6 +214,16 @@ def broadcast_in_regression_loss(exam: Exam) -> Iterator[Finding]:
                 f"compares {both.numel()} pairs, {tuple(both)}, instead of {one.numel()}.",
             )
             return
+
+
+def _subtracted(exam: Exam) -> list[LossCall]:
+    """Subtractions of (B, 1) and (B,), in a loss that is written out in the step."""
+    size = size_of(exam.batches[0])
+    shapes = {(size,), (size, 1)}
+    found = exam.seen.differences if size > 1 else []
+    return [
+        call for call in found if {tuple(call.outputs.shape), tuple(call.labels.shape)} == shapes
+    ]
 
 
 def _own_shapes(exam: Exam) -> list[LossCall]:

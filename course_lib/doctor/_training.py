@@ -103,7 +103,6 @@ class Training:
     predict_fn: Callable | None = None
     pad_token_id: int | None = None
     batches: list[Any] = field(default_factory=list)
-    whole: bool = False  # whether `batches` is all that the loader gives
 
     @property
     def device(self) -> torch.device:
@@ -141,8 +140,14 @@ class Training:
             return called(self.train_step, self._offers(batch), "model batch loss_fn optimizer")
 
     def predict(self, batch: Any) -> Any:
+        """What the learner's own function predicts; it may want a batch, inputs or a loader."""
         with quiet():
-            return called(self.predict_fn, self._offers(batch), "model batch")
+            for order in ("model batch", "model inputs"):
+                try:
+                    return called(self.predict_fn, self._offers(batch), order)
+                except Exception:
+                    continue
+            return called(self.predict_fn, self._offers(batch), "model loader")
 
     def _standard_step(self, batch: Any) -> float:
         self.model.train()
@@ -179,7 +184,7 @@ def called(function: Callable, offers: Mapping[str, Any], order: str) -> Any:
         return function(*(offers[role] for role in usual))
     roles = [MEANT.get(parameter.name.lower().strip("_")) for parameter in wanted]
     if None in roles or len(set(roles)) < len(roles):
-        roles = usual[: len(wanted)] if len(wanted) > 1 else ["batch"]
+        roles = usual[: len(wanted)] if len(wanted) > 1 else usual[1:2]
     return function(*(offers[role] for role in roles))
 
 
@@ -190,16 +195,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def taken(loader: Any, most_batches: int, most_examples: int) -> tuple[list[Any], bool]:
-    """The first batches of a loader, and whether these are all."""
+def taken(loader: Any, most_batches: int, most_examples: int) -> list[Any]:
+    """The first batches of a loader."""
     found, examples = [], 0
-    iterator = iter(loader)
-    for batch in itertools.islice(iterator, most_batches):
+    for batch in itertools.islice(iter(loader), most_batches):
         found.append(batch)
         examples += size_of(batch)
         if examples >= most_examples:
             break
-    return found, next(iterator, None) is None
+    return found
 
 
 def size_of(batch: Any) -> int:

@@ -27,6 +27,7 @@ LOSSES = {
 RELU = {"relu", "relu_", "threshold", "clamp_min", "clamp"}
 DROPOUT = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout"}
 DROPOUT |= {"feature_alpha_dropout", "dropout_", "native_dropout"}
+MINUS = {"sub", "__sub__", "rsub", "__rsub__", "subtract"}
 UNIFORM = {"rand", "rand_like", "bernoulli", "bernoulli_", "uniform_"}
 
 
@@ -58,6 +59,7 @@ class Seen:
     modes: list[bool] = field(default_factory=list)  # of the model, at each forward with gradients
     asleep: list[str] = field(default_factory=list)  # dropouts, norms in eval mode at a forward
     losses: list[LossCall] = field(default_factory=list)
+    differences: list[LossCall] = field(default_factory=list)  # of outputs and something fixed
     backward_of: list[Tensor] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)  # weights with a used gradient not cleared
@@ -113,6 +115,10 @@ def _note(seen: Seen, name: str, function: Any, args: tuple, kwargs: dict, resul
             seen.losses.append(LossCall(LOSSES[function], given[0], given[1], weight))
     elif function is Tensor.backward:
         seen.backward_of.append(args[0].detach())
+    elif name in MINUS and len(args) > 1 and all(isinstance(x, Tensor) for x in args[:2]):
+        guess, truth = sorted(args[:2], key=lambda x: not x.requires_grad)
+        if guess.requires_grad and not truth.requires_grad and truth.is_floating_point():
+            seen.differences.append(LossCall("difference", guess, truth))
 
 
 def _watch_forward(model: nn.Module, seen: Seen, stack: ExitStack) -> None:

@@ -218,7 +218,7 @@ def _batches(training: Training) -> Finding | None:
             FAULT if getattr(loader, "gi_frame", loader) is None else ADVICE,
         )
     try:
-        training.batches, training.whole = taken(loader, MOST_BATCHES, MOST_EXAMPLES)
+        training.batches = taken(loader, MOST_BATCHES, MOST_EXAMPLES)
     except Exception as error:
         return finding("step-fails", f"The loader raises {type(error).__name__}: {error}")
     if training.batches:

@@ -23,6 +23,7 @@ NOTEBOOKS = (
     "09_transfer_learning",
     "10_monitoring",
     "11_trainer_versus_loop",
+    "12_debugging_clinic",
 )
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
