@@ -74,6 +74,7 @@ MAKERS = {
     "frozen_parts": lambda: explore.frozen_parts(CLASSIFIER, BATCH, ["backbone", "head"]),
     "runs": lambda: explore.runs(RUNS),
     "defaults": lambda: explore.defaults(),
+    "clinic": lambda: explore.clinic(),
 }
 EVERY = list(MAKERS)
 

@@ -1,5 +1,6 @@
 """The explorers: one interactive picture each, live in a notebook and still elsewhere."""
 
+from course_lib.explore._clinic import patient
 from course_lib.explore._reading import reading
 from course_lib.explore.nb00 import course_map, reorder
 from course_lib.explore.nb01 import module_tree, weight_pictures
@@ -13,9 +14,11 @@ from course_lib.explore.nb08 import guess, masking
 from course_lib.explore.nb09 import frozen_parts, rates
 from course_lib.explore.nb10 import runs
 from course_lib.explore.nb11 import defaults
+from course_lib.explore.nb12 import clinic
 
 __all__ = [
     "attention",
+    "clinic",
     "course_map",
     "defaults",
     "descent",
@@ -25,6 +28,7 @@ __all__ = [
     "model_shapes",
     "module_tree",
     "padded_batches",
+    "patient",
     "rates",
     "reading",
     "reorder",
