@@ -7,17 +7,21 @@ from torch import Tensor
 
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
+from course_lib.doctor._loss_rules import last_layer
 from course_lib.doctor._relation import relation
+from course_lib.doctor._survey import survey
 from course_lib.doctor._training import parted
 from course_lib.doctor._trial import own_trial
 from course_lib.doctor.report import ADVICE, Finding
 
 SURE = 0.15
+DRAWS = 4
 
 
 def one_class_collapse(exam: Exam) -> Iterator[Finding]:
     """One answer for all, and surer of it than its share of the labels allows."""
     yield from _weighed_out(exam)
+    yield from _decided_alike(exam)
     counted = _counted(exam)
     if counted is None:
         return
@@ -64,8 +68,8 @@ def _weighed_out(exam: Exam) -> Iterator[Finding]:
 def _counted(exam: Exam) -> tuple[Tensor, Tensor] | None:
     """Labels (N,) and probabilities (N, C) of the batches that were looked at."""
     labels, chances = [], []
-    for batch in exam.batches[:20]:
-        logits, own = exam.answers(batch), parted(batch)[2]
+    for batch, logits in zip(exam.batches, survey(exam).answers, strict=False):
+        own = parted(batch)[2]
         if logits is None or not isinstance(own, Tensor):
             return None
         if logits.numel() == own.numel() and bool(((own == 0) | (own == 1)).all()):
@@ -86,6 +90,35 @@ def _recovers(exam: Exam, only: int) -> bool:
         return False
     answers = logits.argmax(dim=1) if logits.dim() > 1 and logits.shape[1] > 1 else logits > 0
     return bool((answers.long() != only).any())
+
+
+def _decided_alike(exam: Exam) -> Iterator[Finding]:
+    """A predict_fn that gives one answer whatever the last weights are."""
+    last = last_layer(exam) if exam.training.predict_fn is not None else None
+    labels = exam.labels
+    if last is None or labels is None or len(labels.unique()) < 2:
+        return
+    found: set[float] = set()
+    for seed in range(DRAWS):
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            for weight in last.parameters(recurse=False):
+                weight.normal_(std=3.0)
+        try:
+            answers = exam.training.predict(exam.batches[0])
+        except Exception:
+            return
+        finally:
+            exam.keep.put_back()
+        if not isinstance(answers, Tensor) or answers.dim() != 1 or len(answers) < 8:
+            return
+        found |= set(answers.tolist())
+    if len(found) == 1:
+        yield finding(
+            "one-class-collapse",
+            f"predict_fn answers {found.pop():g} for all, and still does when the last layer's "
+            f"weights are drawn anew, {DRAWS} times: it does not look at the logits.",
+        )
 
 
 def imbalance(exam: Exam) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from course_lib.doctor._exam import Exam
 from course_lib.doctor._training import parted, size_of, taken, tensors
 from course_lib.doctor.report import ADVICE, Finding
 
+FEW = 12  # kinds of labels of a task that gives one to every token
 A_FEW = 6  # batches that are drawn a second time
 MIXED = 0.5  # share of the variance of labels that a batch should at least have in itself
 
@@ -60,10 +61,12 @@ def _few(values: Tensor, most: int = 6) -> str:
 def classes_without_labels(exam: Exam) -> Iterator[Finding]:
     """unused-class and head-too-wide: both may be meant so."""
     labels, classes = exam.labels, exam.classes
-    if labels is None or classes is None or labels.dim() > 1 or len(labels) != _examples(exam):
+    if labels is None or classes is None:
         return
     counted = labels[labels != exam.ignored]
     if not len(counted) or counted.min() < 0 or counted.max() >= classes:
+        return
+    if len(labels) != _examples(exam) and len(counted.unique()) > FEW:  # words, not classes
         return
     counts = torch.bincount(counted, minlength=classes)
     above = classes - 1 - int(counted.max())

@@ -33,6 +33,7 @@ class Exam:
         )
         self.left_out: list[str] = []
         self.trial: Any = None  # the training's own, made by `own_trial`
+        self.surveyed: Any = None  # made by `survey`
 
     @property
     def batches(self) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,9 +9,9 @@ from torch import Tensor
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
 from course_lib.doctor._structure_rules import forward_order
+from course_lib.doctor._survey import survey
 from course_lib.doctor._training import moved_to, parted
 from course_lib.doctor._trial import own_trial
-from course_lib.doctor._watch import RELU, Calls
 from course_lib.doctor.report import Finding
 
 EXPLODING, VANISHING = 1e3, 3e-5
@@ -75,7 +74,7 @@ def vanishing_gradient(exam: Exam) -> Iterator[Finding]:
 
 
 def dead_relu(exam: Exam) -> Iterator[Finding]:
-    for number, alive in enumerate(_alive(exam), start=1):
+    for number, alive in enumerate(survey(exam).alive, start=1):
         dead = 1 - float(alive.float().mean())
         if len(alive) >= 4 and dead >= DEAD:
             yield finding(
@@ -84,43 +83,3 @@ def dead_relu(exam: Exam) -> Iterator[Finding]:
                 "are 0 for every example that was looked at.",
             )
             return
-
-
-def _alive(exam: Exam) -> list[Tensor]:
-    """For each ReLU of the forward pass, which units are above 0 for some example."""
-    found: list[Tensor] = []
-    place = 0
-
-    def note(name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
-        nonlocal place
-        if not _is_relu(name, args, kwargs) or not isinstance(result, Tensor) or result.dim() < 2:
-            return
-        above = _units(result.detach())
-        if place == len(found):
-            found.append(above)
-        elif found[place].shape == above.shape:
-            found[place] |= above
-        place += 1
-
-    for batch in exam.batches[:8]:
-        place = 0
-        with Calls(note):
-            exam.answers(batch)
-    return found
-
-
-def _is_relu(name: str, args: tuple, kwargs: dict) -> bool:
-    if name == "clamp":
-        low = kwargs.get("min", args[1] if len(args) > 1 else None)
-        high = kwargs.get("max", args[2] if len(args) > 2 else None)
-        return high is None and isinstance(low, (int, float)) and low == 0
-    if name == "clamp_min":
-        return not isinstance(args[1] if len(args) > 1 else kwargs.get("min"), Tensor)
-    return name in RELU and name != "threshold"
-
-
-def _units(result: Tensor) -> Tensor:
-    """Which units are above 0 somewhere: features stand last, channels of pictures second."""
-    if result.dim() == 4:
-        return (result > 0).transpose(1, -1).flatten(0, 2).any(dim=0)
-    return (result > 0).flatten(0, -2).any(dim=0)

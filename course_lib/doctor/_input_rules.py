@@ -1,15 +1,14 @@
 """Is what the first layer gets of a size that it can work with?"""
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
+from course_lib.doctor._survey import survey
 from course_lib.doctor._training import tensors, with_inputs
-from course_lib.doctor._watch import Calls
 from course_lib.doctor.report import Finding
 
 LARGE, SMALL = 20.0, 0.01  # root mean square of what the first layer gets
@@ -37,32 +36,9 @@ def input_not_normalised(exam: Exam) -> Iterator[Finding]:
 
 def _entering(exam: Exam) -> Tensor | None:
     """What the first layer with weights gets, of all batches together."""
-    first: list[Tensor] = []
-    took: list[bool] = []
-
-    def note(name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
-        if took or len(args) < 2 or not isinstance(args[0], Tensor):
-            return
-        if name not in ("__get__", "__set__") and any(
-            map(_is_weight, [*args[1:], *kwargs.values()])
-        ):
-            took.append(True)
-            if args[0].is_floating_point():
-                first.append(args[0].detach().clone())
-
-    for batch in exam.batches[:10]:
-        took.clear()
-        with Calls(note):
-            exam.answers(batch)
+    first = survey(exam).entering
     same = [x for x in first if x.shape[1:] == first[0].shape[1:]]
     return torch.cat(same) if same and same[0].dim() > 1 else None
-
-
-def _is_weight(thing: Any) -> bool:
-    """A parameter, or the list of them that recurrent layers take."""
-    if isinstance(thing, (list, tuple)):
-        return any(map(_is_weight, thing))
-    return isinstance(thing, torch.nn.Parameter)
 
 
 def _unequal(x: Tensor) -> float:

@@ -130,7 +130,7 @@ def _within(outputs: Tensor) -> bool:
 
 def _stays_within(exam: Exam) -> bool:
     """Whether what the loss gets is still in [0, 1] when the last layer's weights are stretched."""
-    last = _last_layer(exam)
+    last = last_layer(exam)
     if last is None:
         return False
     with torch.no_grad():
@@ -159,7 +159,7 @@ def _stretched_outputs(exam: Exam, last: nn.Module) -> list[Tensor]:
         exam.keep.put_back()
 
 
-def _last_layer(exam: Exam) -> nn.Module | None:
+def last_layer(exam: Exam) -> nn.Module | None:
     """The module with weights of its own that ran last."""
     ran: list[nn.Module] = []
     own = [m for m in exam.model.modules() if any(True for _ in m.parameters(recurse=False))]
@@ -230,9 +230,13 @@ def _own_shapes(exam: Exam) -> list[LossCall]:
     """Where a hand-written loss gets two shapes and gives another loss than with one shape."""
     labels = parted(exam.batches[0])[2]
     loss_fn, outputs = exam.training.loss_fn, exam.logits
-    if not callable(loss_fn) or outputs is None or not isinstance(labels, Tensor):
-        return []
-    if not labels.is_floating_point() or outputs.numel() != labels.numel():
+    if exam.training.train_step is not None or not callable(loss_fn) or outputs is None:
+        return []  # a step of the learner's own may bring both to one shape
+    if (
+        not isinstance(labels, Tensor)
+        or not labels.is_floating_point()
+        or outputs.numel() != labels.numel()
+    ):
         return []
     labels = moved_to(labels, outputs.device)
     try:

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 
+from torch.optim import LBFGS
+
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
 from course_lib.doctor._gradient_rules import knowing_nothing
@@ -10,10 +12,13 @@ from course_lib.doctor._trial import Trial, at_other_rate, own_trial
 from course_lib.doctor.report import Finding
 
 STILL = 3e-5  # relative change of the weights in a step
+FROZEN = 1e-5  # a thousand such steps change them by a hundredth
 
 
 def learning_rate(exam: Exam) -> Iterator[Finding]:
     """Too high or too low, by comparison with other rates on the same batches."""
+    if isinstance(exam.training.optimizer, LBFGS):  # looks for its own length of step
+        return
     own = own_trial(exam)
     usual = knowing_nothing(exam)
     if not own.losses or any(math.isnan(loss) for loss in own.losses[:1]):
@@ -40,9 +45,10 @@ def _too_high(exam: Exam, own: Trial) -> Iterator[Finding]:
 
 
 def _too_low(exam: Exam, own: Trial) -> Iterator[Finding]:
-    for factor in (100.0, 1e4, 1e6):
+    for factor in (100.0, 1e3, 1e4, 1e5):
         higher = at_other_rate(exam, factor)
-        if higher.ratio < 0.9 and higher.ratio < own.ratio - 0.05:
+        gain = 0.005 if max(own.changes) < FROZEN else 0.1
+        if higher.ratio < own.ratio - gain:
             yield finding(
                 "learning-rate-too-low",
                 f"A step changes the weights by {max(own.changes):.1g} of their size, and "

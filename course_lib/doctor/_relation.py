@@ -5,25 +5,26 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.doctor._exam import Exam
+from course_lib.doctor._survey import survey
 from course_lib.doctor._training import parted, tensors
 
 MOST = 500  # examples
+LEAST = 64
 SHUFFLES = 50
 
 
 def relation(exam: Exam) -> tuple[float, int] | None:
     """How many standard deviations better true labels are told than shuffled ones; examples."""
     features, labels = _features(exam), _labels(exam)
-    if not features or labels is None or len(labels) < 64:
+    if not features or labels is None or len(labels) < LEAST:
         return None
     labels = labels[:MOST]
     if float(labels.var(dim=0).sum()) == 0:
         return None
     found = [
-        better_than_shuffled(kernel, labels)
+        better_than_shuffled(kernel, labels[: len(x)])
         for x in features
         for kernel in _kernels(x[:MOST])
-        if len(x[:MOST]) == len(labels)
     ]
     return (max(found), len(labels)) if found else None
 
@@ -58,7 +59,7 @@ def _kernels(x: Tensor) -> list[Tensor]:
 
 def _features(exam: Exam) -> list[Tensor]:
     """Inputs as rows of numbers: the inputs themselves, the tokens counted, the model's answers."""
-    floats, bags, answers = [], [], []
+    floats, bags = [], []
     for batch in exam.batches:
         named = dict(tensors(batch))
         here = [
@@ -69,9 +70,6 @@ def _features(exam: Exam) -> list[Tensor]:
         floats.append(torch.cat(here, dim=1) if here and all(x.dim() > 1 for x in here) else None)
         ids = named.get(exam.tokens) if exam.tokens else None
         bags.append(ids)
-        logits = exam.answers(batch) if len(answers) * 16 < MOST else None
-        plain = logits is None or logits.dim() < 2
-        answers.append(None if plain else logits.float().flatten(1))
     found = [_joined(floats)]
     if all(ids is not None and ids.dim() == 2 for ids in bags):
         most = int(max(ids.max() for ids in bags)) + 1
@@ -79,7 +77,11 @@ def _features(exam: Exam) -> list[Tensor]:
             found.append(torch.cat([_counts(ids, most) for ids in bags])[:MOST])
             width = min(ids.shape[1] for ids in bags)
             found.append(_first_and_last(bags, min(width, 16)))
-    return [x for x in [*found, _joined(answers)] if x is not None and x.shape[1]]
+    answers = [
+        x.flatten(1) if x is not None and x.dim() > 1 else None for x in survey(exam).answers
+    ]
+    found.append(_joined(answers))
+    return [x for x in found if x is not None and x.shape[1] and len(x) >= LEAST]
 
 
 def _joined(parts: list[Tensor | None]) -> Tensor | None:

@@ -105,7 +105,8 @@ def zero_grad_after_backward(exam: Exam) -> Iterator[Finding]:
 
 def no_optimizer_step(exam: Exam) -> Iterator[Finding]:
     seen = exam.seen
-    if seen.error is None and seen.reached and not seen.steps and not exam.moved:
+    still = not exam.moved & exam.trainable().keys()
+    if seen.error is None and seen.reached and not seen.steps and still:
         count = seen.events.count("backward")
         yield finding(
             "no-optimizer-step",

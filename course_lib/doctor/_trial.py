@@ -18,7 +18,7 @@ from course_lib.doctor._watch import Calls, held
 from course_lib.loop._schedule import rates
 
 BATCHES = 3  # taken in turn, so that the first losses and the last are of the same batches
-STEPS = 15
+STEPS = 12
 
 
 @dataclass

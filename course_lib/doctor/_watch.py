@@ -24,7 +24,7 @@ LOSSES = {
     F.smooth_l1_loss: "smooth_l1_loss",
     F.huber_loss: "huber_loss",
 }
-RELU = {"relu", "relu_", "threshold", "clamp_min", "clamp"}
+RELU = {"relu", "relu_"}
 DROPOUT = {"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout"}
 DROPOUT |= {"feature_alpha_dropout", "dropout_", "native_dropout"}
 MINUS = {"sub", "__sub__", "rsub", "__rsub__", "subtract"}
