@@ -46,7 +46,6 @@ def test_a_loader_that_cannot_be_walked_is_an_error_in_three_parts(loader, name)
         examine(model, loss_fn=loss_fn, optimizer=sgd(model), **given)
 
 
-@pytest.mark.xfail(strict=True, reason="None passes for a train_loader")
 def test_a_train_loader_of_none_is_an_error_too():
     with pytest.raises(TypeError, match=r"^examine: got a train_loader of type NoneType"):
         examine(linear(), None, loss_fn, sgd(linear()))
@@ -119,7 +118,6 @@ def test_batches_of_any_kind_give_a_report(name):
     look(ODD[name], noisy(), valid_loader=ODD[name], predict_fn=lambda model, x: model(x))
 
 
-@pytest.mark.xfail(strict=True, reason="put_back copies into an expanded tensor: NaN is unlike NaN")
 def test_nan_in_an_expanded_tensor_is_a_finding():
     x = torch.full((1,), float("nan")).expand(4, 3)
     found, _ = look([{"x": x, "labels": torch.tensor([0, 1, 0, 1])}] * 3)
@@ -154,7 +152,6 @@ def test_streams_and_empty_ones_of_unknown_length():
     assert look(DataLoader(Stream([]), batch_size=None))[0] == ["empty-loader"]
 
 
-@pytest.mark.xfail(strict=True, reason="len(dataset) is asked outside of any try")
 def test_an_empty_dataset_that_does_not_tell_its_length_is_a_finding():
     class Plain:
         dataset = Nothing()
@@ -165,12 +162,7 @@ def test_an_empty_dataset_that_does_not_tell_its_length_is_a_finding():
     assert look(Plain())[0] == ["empty-loader"]
 
 
-HANGS = pytest.mark.xfail(
-    run=False, reason="put_back turns back a live iterator: the next one hangs"
-)
-
-
-@pytest.mark.parametrize("persistent", [False, pytest.param(True, marks=HANGS)])
+@pytest.mark.parametrize("persistent", [False, True])
 def test_a_loader_with_workers_goes_on_as_before(persistent):
     data = TensorDataset(torch.randn(24, 3), torch.arange(24) % 2)
     options = {

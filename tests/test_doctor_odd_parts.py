@@ -281,7 +281,6 @@ class Remembers(nn.Linear):
         return self.features
 
 
-@pytest.mark.xfail(strict=True, reason="put_back itself counts as a use in the forward pass")
 @pytest.mark.parametrize("kind", ["remembers", "unused"])
 def test_a_tensor_that_the_forward_pass_does_not_use_is_no_fault(kind):
     torch.manual_seed(0)

@@ -247,7 +247,6 @@ class Meter:
     losses: list = dataclasses.field(default_factory=list)
 
 
-@pytest.mark.xfail(strict=True, reason="Keep looks at __dict__ only")
 def test_an_object_with_slots_is_as_before():
     model, meter = linear(), Meter()
 
@@ -267,16 +266,12 @@ class Counts(nn.Linear):
         return super().forward(x)
 
 
-@pytest.mark.xfail(strict=True, reason="Keep does not look at the attributes of classes")
 def test_a_counter_of_the_class_is_as_before():
     model = Counts(3, 2)
     examine(model, batches(4), loss_fn, sgd(model))
     assert Counts.calls == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Keep leaves a tensor's own attributes and post-accumulate hooks out"
-)
 def test_attributes_and_hooks_of_a_parameter_are_as_before():
     model = linear()
     weight = model.layers[0].weight
@@ -294,7 +289,6 @@ def test_attributes_and_hooks_of_a_parameter_are_as_before():
     assert not weight._post_accumulate_grad_hooks
 
 
-@pytest.mark.xfail(strict=True, reason="Keep leaves sparse tensors out")
 def test_sparse_gradients_are_as_before():
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(9, 4, sparse=True), nn.Flatten(), nn.Linear(8, 2))
@@ -308,7 +302,6 @@ def test_sparse_gradients_are_as_before():
         assert model[0].weight.grad is gradient and torch.equal(gradient.to_dense(), before)
 
 
-@pytest.mark.xfail(strict=True, reason="Keep does not reach the modes of a ScriptModule")
 def test_a_scripted_model_is_as_before():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

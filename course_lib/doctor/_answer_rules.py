@@ -67,22 +67,21 @@ def eval_in_train_mode(exam: Exam) -> Iterator[Finding]:
     if training.predict_fn is None:
         return
     modes: list[bool] = []
+    answers: list[Tensor | None] = []
     handle = exam.model.register_forward_pre_hook(lambda model, _: modes.append(model.training))
-    answers: list[Any] = []
-    error = None
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        exam.model.train()
-        try:
+    try:
+        for seed in (1, 2):
+            torch.manual_seed(seed)
+            exam.model.train()
             answers.append(logits_in(training.predict(exam.batches[0])))
-        except Exception as caught:
-            error = caught
-        buffers_moved = _buffers_differ(exam)
-        exam.keep.put_back()
-    handle.remove()
-    if error is not None:
+            buffers_moved = _buffers_differ(exam)
+            exam.keep.put_back()
+    except Exception as error:
         exam.left_out.append(f"predict_fn, which raised {type(error).__name__}: {error}")
         return
+    finally:
+        handle.remove()
+        exam.keep.put_back()
     if not any(modes) or not mode_matters(exam):
         return
     seen = "predict_fn leaves the model in training mode"

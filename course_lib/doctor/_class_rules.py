@@ -14,7 +14,7 @@ from course_lib.doctor._training import parted
 from course_lib.doctor._trial import own_trial
 from course_lib.doctor.report import ADVICE, Finding
 
-SURE = 0.15
+SURE = 0.3
 DRAWS = 4
 
 

@@ -75,8 +75,7 @@ def vanishing_gradient(exam: Exam) -> Iterator[Finding]:
 
 def dead_relu(exam: Exam) -> Iterator[Finding]:
     for number, alive in enumerate(survey(exam).alive, start=1):
-        dead = 1 - float(alive.float().mean())
-        if len(alive) >= 4 and dead >= DEAD:
+        if len(alive) >= 4 and int((~alive).sum()) >= DEAD * len(alive):
             yield finding(
                 "dead-relu",
                 f"In ReLU {number} of the forward pass {int((~alive).sum())} of {len(alive)} units "

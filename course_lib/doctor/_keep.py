@@ -7,21 +7,31 @@ the arguments is kept: the attributes of objects, what is in their lists and dic
 
 import collections
 import functools
+import io
+import multiprocessing.process
+import multiprocessing.queues
 import random
+import sys
 import sysconfig
+import threading
 import types
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.utils.data.dataloader import _BaseDataLoaderIter
 
 from course_lib.checkpoint import random_states, set_random_states
 
 ATOMS = (str, bytes, int, float, complex, bool, type(None), torch.dtype, torch.device, torch.Size)
-CLOSED = (type, types.ModuleType, types.BuiltinFunctionType, property)
+# What is alive, in a process or a thread of its own, must not be turned back.
+ALIVE = (_BaseDataLoaderIter, threading.Thread, multiprocessing.process.BaseProcess)
+ALIVE += (multiprocessing.queues.Queue, threading.Event, io.IOBase)
+CLOSED = (type, types.ModuleType, types.BuiltinFunctionType, property, *ALIVE)
 LIBRARIES = tuple({sysconfig.get_path(kind) for kind in ("purelib", "platlib", "stdlib")})
+HOOKS = ("_backward_hooks", "_post_accumulate_grad_hooks")
 LISTS, DICTS = (list, collections.deque), (dict,)
 
 
@@ -47,10 +57,11 @@ class Keep:
 
         PyTorch counts the changes of a tensor, but those made by way of `.data` not.
         """
-        for undo in self.undo:
-            undo()
-        for tensor in self.tensors:
-            tensor.put_back(after_forward)
+        with torch._C.DisableTorchFunction():  # whoever watches shall not see this
+            for undo in self.undo:
+                undo()
+            for tensor in self.tensors:
+                tensor.put_back(after_forward)
         torch.set_grad_enabled(self.mode)
         set_random_states(self.random)
 
@@ -80,16 +91,33 @@ class Keep:
             return (thing.func, thing.args, thing.keywords)
         elif isinstance(thing, types.CellType):
             return self._cell(thing)
-        elif isinstance(getattr(thing, "__dict__", None), dict):
-            return (thing.__dict__,)
+        else:
+            return self._object(thing)
         return ()
 
+    def _object(self, thing: Any) -> Iterable[Any]:
+        """Attributes, wherever they are: in __dict__, in __slots__, in the learner's class."""
+        if isinstance(thing, nn.Module):  # a ScriptModule has its mode elsewhere
+            mode = thing.training
+            self.undo.append(lambda: thing.training == mode or thing.train(mode))
+        own = getattr(thing, "__dict__", None)
+        slots = [
+            name for kind in type(thing).__mro__ for name in _slots(kind) if hasattr(thing, name)
+        ]
+        values = {name: getattr(thing, name) for name in slots}
+        if values:
+            self.undo.append(lambda: _set_all(thing, values))
+        if not _is_library(type(thing).__module__):
+            counters = {n: v for n, v in vars(type(thing)).items() if _is_plain(n, v)}
+            self.undo.append(lambda: _set_all(type(thing), counters))
+        return [*([own] if isinstance(own, dict) else []), *values.values()]
+
     def _tensor(self, tensor: Tensor) -> Iterable[Any]:
-        if tensor.is_inference() or tensor.layout != torch.strided:
+        if tensor.is_inference():
             return ()
         kept = KeptTensor(tensor)
         self.tensors.append(kept)
-        return [] if kept.gradient is None else [kept.gradient]
+        return [tensor.__dict__, *([] if kept.gradient is None else [kept.gradient])]
 
     def _array(self, array: np.ndarray) -> Iterable[Any]:
         if array.dtype == object:
@@ -127,7 +155,7 @@ class Keep:
     def _function(self, function: types.FunctionType) -> Iterable[Any]:
         defaults = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
         reached = [*(function.__closure__ or ()), *defaults, function.__dict__]
-        if _is_library(function):
+        if function.__code__.co_filename.startswith(LIBRARIES):
             return reached
         everything = function.__globals__
         used = {name: everything[name] for name in function.__code__.co_names if name in everything}
@@ -147,13 +175,16 @@ class KeptTensor:
     """A tensor's values, and what hangs on it: its gradient, its hooks, whether it needs one."""
 
     def __init__(self, tensor: Tensor) -> None:
-        self.tensor, self.storage = tensor, tensor.detach()
+        # What detach() gives of a sparse tensor does not follow its changes.
+        self.tensor, self.storage = tensor, tensor if tensor.is_sparse else tensor.detach()
         self.values = None if tensor.is_meta else self.storage.clone()
         self.version = tensor._version
         self.gradient = tensor.grad if tensor.is_leaf else None
         self.requires_grad = tensor.requires_grad
-        self.hooks = tensor._backward_hooks
-        self.hooks_were = None if self.hooks is None else self.hooks.copy()
+        self.hooks = {name: getattr(tensor, name, None) for name in HOOKS}
+        self.hooks_were = {
+            n: None if held is None else held.copy() for n, held in self.hooks.items()
+        }
 
     def put_back(self, after_forward: bool) -> None:
         tensor = self.tensor
@@ -163,7 +194,8 @@ class KeptTensor:
             if tensor.grad is not self.gradient:
                 tensor.grad = self.gradient
         self._put_back_hooks()
-        if tensor.data_ptr() != self.storage.data_ptr() or tensor.shape != self.storage.shape:
+        elsewhere = not tensor.is_sparse and tensor.data_ptr() != self.storage.data_ptr()
+        if elsewhere or tensor.shape != self.storage.shape:
             tensor.data = self.storage
         elif after_forward and tensor._version == self.version:
             return
@@ -172,23 +204,49 @@ class KeptTensor:
         self.version = tensor._version
 
     def _put_back_hooks(self) -> None:
-        if self.tensor._backward_hooks is not self.hooks:
-            self.tensor._backward_hooks = self.hooks
-        if self.hooks is not None and self.hooks.keys() != self.hooks_were.keys():
-            self.hooks.clear()
-            self.hooks.update(self.hooks_were)
+        for name, held in self.hooks.items():
+            if getattr(self.tensor, name, None) is not held:
+                setattr(self.tensor, name, held)
+            if held is not None and held.keys() != self.hooks_were[name].keys():
+                held.clear()
+                held.update(self.hooks_were[name])
 
 
-def _is_library(function: types.FunctionType) -> bool:
-    """Libraries keep no training in their globals; a learner's notebook does."""
-    return function.__code__.co_filename.startswith(LIBRARIES)
+def _is_library(module: str) -> bool:
+    """Libraries keep no training in their classes; a learner's notebook does."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return (
+        module == "builtins"
+        or (file is None and module != "__main__")
+        or (file is not None and file.startswith(LIBRARIES))
+    )
+
+
+def _slots(kind: type) -> list[str]:
+    names = kind.__dict__.get("__slots__", ()) if not _is_library(kind.__module__) else ()
+    return [names] if isinstance(names, str) else [n for n in names if not n.startswith("__")]
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    return not name.startswith("__") and isinstance(value, (bool, int, float, str))
+
+
+def _set_all(thing: Any, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if getattr(thing, name, None) is not value:
+            (type if isinstance(thing, type) else object).__setattr__(thing, name, value)
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
     """Bit by bit, so that a NaN is equal to itself and 0.0 is not -0.0."""
-    if one.is_contiguous() and other.is_contiguous() and one.dtype != torch.bool:
-        return torch.equal(one.reshape(-1).view(torch.uint8), other.reshape(-1).view(torch.uint8))
-    return bool((one == other).all())
+    if one.is_sparse:
+        one, other = one.coalesce(), other.coalesce()
+        return torch.equal(one.indices(), other.indices()) and _same(one.values(), other.values())
+    return torch.equal(_bytes(one), _bytes(other))
+
+
+def _bytes(tensor: Tensor) -> Tensor:
+    return tensor.contiguous().reshape(-1).view(torch.uint8)
 
 
 def _differ(holder: Any, before: Any) -> bool:

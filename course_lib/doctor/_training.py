@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
 
 LABELS = ("labels", "label", "targets", "target", "y")
 IGNORED = -100
@@ -198,12 +199,25 @@ def quiet() -> Iterator[None]:
 def taken(loader: Any, most_batches: int, most_examples: int) -> list[Any]:
     """The first batches of a loader."""
     found, examples = [], 0
-    for batch in itertools.islice(iter(loader), most_batches):
+    for batch in itertools.islice(iter(without_workers(loader)), most_batches):
         found.append(batch)
         examples += size_of(batch)
         if examples >= most_examples:
             break
     return found
+
+
+def without_workers(loader: Any) -> Any:
+    """The same loader in this process: workers that persist are left alone."""
+    if not isinstance(loader, DataLoader) or loader.num_workers == 0:
+        return loader
+    options = {"collate_fn": loader.collate_fn, "generator": loader.generator}
+    if loader.batch_sampler is not None and not isinstance(loader.dataset, IterableDataset):
+        return DataLoader(loader.dataset, batch_sampler=loader.batch_sampler, **options)
+    options |= {"batch_size": loader.batch_size, "drop_last": loader.drop_last}
+    if not isinstance(loader.dataset, IterableDataset):
+        options |= {"sampler": loader.sampler}
+    return DataLoader(loader.dataset, **options)
 
 
 def size_of(batch: Any) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
+from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from course_lib._modes import in_eval_mode
@@ -61,6 +61,8 @@ def trial(exam: Exam, factor: float = 1.0, steps: int = STEPS, rate: float | Non
     found = Trial(sizes={name: float(w.detach().norm()) for name, w in trainable.items()})
     torch.manual_seed(0)
     batches = exam.batches[:BATCHES]
+    if isinstance(exam.training.optimizer, LBFGS):  # each of its steps is some twenty
+        steps = BATCHES
     with _rates(exam, factor, rate, found), _gradients(trainable, found):
         for number in range(steps):
             loss = _step(exam, batches[number % len(batches)])

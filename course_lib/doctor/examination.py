@@ -22,7 +22,7 @@ from course_lib.doctor import (
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
 from course_lib.doctor._keep import Keep
-from course_lib.doctor._training import Training, size_of, taken
+from course_lib.doctor._training import Training, quiet, size_of, taken
 from course_lib.doctor.report import ADVICE, FAULT, Finding, Report
 
 MOST_BATCHES, MOST_EXAMPLES = 200, 2_000
@@ -157,7 +157,7 @@ def examine(
     )
     loaders = Keep(train_loader, valid_loader)
     try:
-        with warnings.catch_warnings(), torch.enable_grad():
+        with warnings.catch_warnings(), torch.enable_grad(), quiet():
             warnings.simplefilter("ignore")
             return _examined(training)
     finally:
@@ -170,12 +170,11 @@ def _expect(model: Any, train_loader: Any, valid_loader: Any) -> None:
             f"examine: got a model of type {type(model).__name__}, expected an nn.Module. Pass the "
             "model itself, not its name or its outputs."
         )
-    for loader, name in ((train_loader, "train_loader"), (valid_loader, "valid_loader")):
-        if (
-            loader is not None
-            and not hasattr(loader, "__iter__")
-            and not hasattr(loader, "__getitem__")
-        ):
+    given = {"train_loader": train_loader}
+    if valid_loader is not None:
+        given["valid_loader"] = valid_loader
+    for name, loader in given.items():
+        if not hasattr(loader, "__iter__") and not hasattr(loader, "__getitem__"):
             raise TypeError(
                 f"examine: got a {name} of type {type(loader).__name__}, expected something that "
                 "gives batches. Pass a DataLoader or a list of batches."
@@ -223,8 +222,10 @@ def _batches(training: Training) -> Finding | None:
         return finding("step-fails", f"The loader raises {type(error).__name__}: {error}")
     if training.batches:
         return None
-    dataset = getattr(loader, "dataset", None)
-    size = f"; its dataset has {len(dataset)} examples" if hasattr(dataset, "__len__") else ""
+    try:
+        size = f"; its dataset has {len(loader.dataset)} examples"
+    except Exception:  # it has none, or none that knows its length
+        size = ""
     drops = " and drop_last is on" if getattr(loader, "drop_last", False) else ""
     return finding("empty-loader", f"The loader gives no batch{size}{drops}.")
 

@@ -68,6 +68,7 @@ class Report:
         faults = sum(finding.severity == FAULT for finding in self.findings)
         advice = len(self.findings) - faults
         title = f"{_count(faults, 'fault')}, {advice} advice" if self.findings else "no finding"
+        title += f", {len(self.left_out)} not examined" if self.left_out else ""
         tone = "good" if not self.findings else "open" if self.healthy else "bad"
         return Panel(f"doctor · {title}", tuple(rows), tone)
 
