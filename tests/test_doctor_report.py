@@ -58,7 +58,7 @@ def test_advice_leaves_a_report_healthy_and_one_fault_does_not():
 
 def test_the_text_of_a_finding_holds_all_its_parts_in_order():
     assert str(Report((FAULT,))).split("\n") == [
-        "doctor · 1 fault, 0 advice",
+        "doctor · 1 fault",
         "  [no] no-zero-grad (fault)",
         "       seen      Gradients of <b>4</b> weights & more.",
         "       why       They add up.",
@@ -71,7 +71,7 @@ def test_the_text_of_a_finding_holds_all_its_parts_in_order():
 
 def test_what_a_finding_does_not_have_takes_no_line():
     assert str(Report((ADVICE,))).split("\n") == [
-        "doctor · 0 faults, 1 advice",
+        "doctor · 1 advice",
         "  unused-class (advice)",
         "       seen      Of 3 classes, 1 never occurs.",
     ]

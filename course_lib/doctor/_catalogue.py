@@ -4,13 +4,9 @@ from typing import NamedTuple
 
 from course_lib.doctor.report import FAULT, Finding
 
-M, D, C, L = (
-    "01_module_and_parameter",
-    "02_dataset_and_dataloader",
-    "03_custom_model",
-    "04_loss_and_metric",
-)
-T, I, P, F = "05_training_loop", "06_inference_loop", "08_pretraining", "09_transfer_learning"  # noqa: E741
+M, D, C = "01_module_and_parameter", "02_dataset_and_dataloader", "03_custom_model"
+L, T, I = "04_loss_and_metric", "05_training_loop", "06_inference_loop"  # noqa: E741
+P, F, G = "08_pretraining", "09_transfer_learning", "12_debugging_clinic"
 
 
 class Entry(NamedTuple):
@@ -28,7 +24,8 @@ CATALOGUE = {
         f"{T}, section 2",
     ),
     "zero-grad-after-backward": Entry(
-        "The step finds no gradient, so no weight moves.",
+        "The step finds no gradient, or zeros: nothing is learned; momentum and weight decay alone "
+        "move weights.",
         "Clear before `backward()`, or after `step()`, never between them.",
         "optimizer.zero_grad()\nloss.backward()\noptimizer.step()",
         f"{T}, section 2",
@@ -58,21 +55,21 @@ CATALOGUE = {
         f"{I}, section 1",
     ),
     "detached-loss": Entry(
-        "`backward()` finds no way from the loss to a weight, so nothing can be learnt.",
-        "Keep tensors as tensors up to the loss: no `.item()`, `.detach()`, `.data`, `.numpy()`, "
+        "`backward()` finds no way from the loss to a weight, so nothing can be learned.",
+        "Keep tensors as tensors up to the loss: no `.detach()`, `.data`, `.numpy()`, "
         "`torch.tensor(...)` or `no_grad()` on the way.",
         "loss = loss_fn(model(**inputs), labels)\nloss.backward()",
-        f"{M}, section 3",
+        f"{M}, section 8",
     ),
     "softmax-before-cross-entropy": Entry(
-        "Cross-entropy takes the softmax itself. Applied twice, it never comes near 0 and its "
-        "gradients are small.",
+        "Cross-entropy takes the softmax itself. With two of them the loss never comes near 0, and "
+        "its gradients are small.",
         "Give cross-entropy the logits; take the softmax where you read probabilities.",
         "loss = nn.CrossEntropyLoss()(logits, labels)",
         f"{L}, section 3",
     ),
     "sigmoid-before-bce-with-logits": Entry(
-        "The loss takes the sigmoid itself. Applied twice, no answer is below 0.5 or above 0.73.",
+        "The loss takes the sigmoid itself. Applied twice, no answer is below 0.5 or above 0.74.",
         "Give the loss the logits; take the sigmoid where you read probabilities.",
         "loss = nn.BCEWithLogitsLoss()(logits, labels)",
         f"{L}, section 6",
@@ -82,7 +79,7 @@ CATALOGUE = {
         "log-probabilities it has no floor, or no meaning.",
         "Take CrossEntropyLoss on the logits, or log_softmax before NLLLoss.",
         "loss = nn.CrossEntropyLoss()(logits, labels)",
-        f"{L}, section 1",
+        f"{L}, section 2",
     ),
     "broadcast-in-regression-loss": Entry(
         "(N, 1) beside (N,) becomes (N, N): each prediction is compared with every label, and the "
@@ -94,19 +91,19 @@ CATALOGUE = {
     "labels-out-of-range": Entry(
         "A label must be a class that the head has: a whole number from 0 to C - 1; for yes or no, "
         "0 or 1.",
-        "Number the classes from 0, and give the head one output for each.",
-        "labels = labels - labels.min()",
+        "Number the classes of the whole training part from 0; the head has one output for each.",
+        "classes, labels = torch.unique(all_labels, return_inverse=True)",
         f"{C}, section 7",
     ),
     "unused-class": Entry(
-        "What never occurs is never learnt. Often a label was lost when the names were numbered or "
+        "What never occurs is never learned. Often a label was lost when names were numbered or "
         "the data was split or filtered.",
         "Count the labels of the training part. If the class is kept for later, all is well.",
-        "torch.bincount(labels, minlength=C)",
+        "torch.bincount(labels[labels >= 0], minlength=C)",
         f"{D}, section 5",
     ),
     "head-too-wide": Entry(
-        "The outputs that no label ever names are learnt to be low, no more; the number of "
+        "The outputs that no label ever names are learned to be low, no more; the number of "
         "classes is often that of another task.",
         "Give the head as many outputs as there are classes.",
         "nn.Linear(H, len(class_names))",
@@ -117,10 +114,10 @@ CATALOGUE = {
         "were shuffled, sorted or filtered apart from one another.",
         "Look at ten examples with their labels. Split, sort and shuffle both together.",
         "order = torch.randperm(len(x))\nx, y = x[order], y[order]",
-        f"{D}, section 6",
+        f"{G}, section 5",
     ),
     "parameters-not-in-optimizer": Entry(
-        "What the optimizer does not hold keeps its first random values.",
+        "What the optimizer does not hold stays as it is: a new head stays random.",
         "Make the optimizer after the model is complete, of all that shall learn.",
         "optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)",
         f"{F}, section 4",
@@ -129,7 +126,7 @@ CATALOGUE = {
         "It moves weights that this model does not have; the model stays as it is.",
         "Make the optimizer after the model, and anew whenever the model is made anew.",
         "optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)",
-        f"{M}, section 9",
+        f"{F}, section 4",
     ),
     "hidden-layers-in-a-list": Entry(
         "A plain list, tuple or dict hides layers: `parameters()`, `state_dict()`, `to()` and "
@@ -146,7 +143,7 @@ CATALOGUE = {
         f"{M}, section 2",
     ),
     "nothing-trainable": Entry(
-        "Every weight is frozen, so no step can change the model.",
+        "Every weight is frozen, so no step can change a weight.",
         "Unfreeze what shall learn: the head at least.",
         "for weight in model.head.parameters():\n    weight.requires_grad = True",
         f"{F}, section 2",
@@ -163,24 +160,25 @@ CATALOGUE = {
         "decay; and a misspelt `requires_grad` freezes nothing.",
         "Freeze with `requires_grad_(False)` before the optimizer is made, and leave frozen "
         "weights out of it.",
-        "optimizer = AdamW([w for w in model.parameters() if w.requires_grad], lr=1e-3)",
+        "learning = [w for w in model.parameters() if w.requires_grad]\n"
+        "optimizer = torch.optim.AdamW(learning, lr=1e-3)",
         f"{F}, section 3",
     ),
     "learning-rate-too-high": Entry(
         "Every step overshoots, so the loss grows or jumps instead of falling.",
         "Take a tenth of the rate, then look for the largest that falls steadily.",
-        "optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)",
+        'for group in optimizer.param_groups:\n    group["lr"] /= 10',
         f"{T}, section 4",
     ),
     "learning-rate-too-low": Entry(
         "The weights hardly move: the loss falls, but not in your lifetime.",
         "Take ten times the rate until the loss falls visibly within some dozens of steps.",
-        "optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)",
+        'for group in optimizer.param_groups:\n    group["lr"] *= 10',
         f"{T}, section 4",
     ),
     "scheduler-stepped-too-often": Entry(
-        "A schedule made for epochs is used up within some batches, and the rest is trained with "
-        "no rate at all.",
+        "A schedule made for epochs is used up within some batches; after that the rate is next "
+        "to nothing, or goes up and down.",
         "Step it once per epoch, or make it for the number of batches.",
         "for epoch in range(epochs):\n    train_epoch(...)\n    scheduler.step()",
         f"{T}, section 8",
@@ -202,7 +200,7 @@ CATALOGUE = {
         "attention goes along the batch, or a reshape mixes examples.",
         "Look for dim=0, for a missing batch_first=True, for view() where permute() is meant.",
         "scores.softmax(dim=-1)",
-        f"{I}, section 4",
+        f"{G}, section 3",
     ),
     "padding-not-masked": Entry(
         "The same example gets another answer, or another loss, when the batch is padded longer.",
@@ -211,17 +209,17 @@ CATALOGUE = {
         f"{C}, section 3",
     ),
     "dead-relu": Entry(
-        "A unit that is 0 for every input passes no gradient back, so it never comes alive again.",
+        "A unit that is 0 for every input passes no gradient back: it can't come alive by itself.",
         "Look at the biases and the initialisation of the layer before; take a lower rate.",
         "nn.init.kaiming_normal_(layer.weight)\nnn.init.zeros_(layer.bias)",
-        "10_monitoring, section 6",
+        f"{G}, section 4",
     ),
     "vanishing-gradient": Entry(
         "The first layers get next to no gradient, so they stay as they were drawn.",
         "Fewer layers, ReLU for sigmoid, residual connections, normalisation, a better "
         "initialisation.",
         "x = x + layer(norm(x))",
-        f"{T}, section 13",
+        "10_monitoring, section 4",
     ),
     "exploding-gradient": Entry(
         "One step throws the weights far off; a little later they are NaN.",
@@ -250,10 +248,11 @@ CATALOGUE = {
         f"{D}, section 7",
     ),
     "one-class-collapse": Entry(
-        "The model does not look at its input: accuracy is the share of that one class.",
-        "Count the labels, look at the last bias and the class weights, start from fresh weights "
-        "with a lower rate.",
-        "torch.bincount(logits.argmax(-1), minlength=C)",
+        "All examples get one answer, so accuracy is the share of that class, and nothing is told "
+        "of the others.",
+        "Count the labels; look at the class weights, the last bias, and how answers are made of "
+        "logits.",
+        "counts = torch.bincount(labels, minlength=C)\nweight = len(labels) / (C * counts)",
         f"{I}, section 7",
     ),
     "input-not-normalised": Entry(
@@ -261,17 +260,17 @@ CATALOGUE = {
         "for others.",
         "Bring every feature to mean 0 and standard deviation 1, with the numbers of the training "
         "part.",
-        "x = (x - train_mean) / train_std",
-        f"{D}, section 6",
+        "x = (x - train_mean) / train_std.where(train_std > 0, 1.0)",
+        f"{M}, section 4",
     ),
     "non-finite-input": Entry(
         "One NaN makes the loss NaN, and one step later every weight.",
         "Find them and fill or drop them before the batches are made.",
-        "rows = ~x.isfinite().all(dim=1)",
+        "good = x.flatten(1).isfinite().all(dim=1)\nx, labels = x[good], labels[good]",
         f"{T}, section 13",
     ),
     "wrong-device": Entry(
-        "All that is calculated together must be on one device, and with values there.",
+        "What is calculated together must be on one device, and not on meta, which has no values.",
         "Move the model before the optimizer is made, and every batch as it comes.",
         "model.to(device)\nbatch = {name: value.to(device) for name, value in batch.items()}",
         f"{T}, section 12",

@@ -146,8 +146,8 @@ def labels_unrelated(exam: Exam) -> Iterator[Finding]:
         score, count = found
         yield finding(
             "labels-unrelated-to-inputs",
-            f"From the inputs of {count} examples nothing about the labels of others could be "
-            f"told: {score:.1f} standard deviations better than with shuffled labels. A very weak "
-            "relation would look the same.",
+            f"From the inputs of {count} examples the labels of others can be told no better than "
+            f"by chance: {score:.1f} standard deviations above shuffled labels, too little to "
+            "count. A very weak relation would look the same.",
             ADVICE,
         )

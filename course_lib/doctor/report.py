@@ -67,10 +67,12 @@ class Report:
         rows += [Row(f"Not examined: {reason}") for reason in self.left_out]
         faults = sum(finding.severity == FAULT for finding in self.findings)
         advice = len(self.findings) - faults
-        title = f"{_count(faults, 'fault')}, {advice} advice" if self.findings else "no finding"
-        title += f", {len(self.left_out)} not examined" if self.left_out else ""
+        counted = [_count(faults, "fault")] if faults else []
+        counted += [f"{advice} advice"] if advice else []
+        counted = counted or ["no finding"]
+        counted += [f"{len(self.left_out)} not examined"] if self.left_out else []
         tone = "good" if not self.findings else "open" if self.healthy else "bad"
-        return Panel(f"doctor · {title}", tuple(rows), tone)
+        return Panel(f"doctor · {', '.join(counted)}", tuple(rows), tone)
 
     def __str__(self) -> str:
         return self._panel().plain()

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 UNITS = ("step", "epoch")
 MOST_STEPS = 10_000  # looked ahead
-NOTHING = 1e-3  # of the largest rate: with less, hardly anything is learnt
+NOTHING = 1e-3  # of the largest rate: with less, hardly anything is learned
 
 
 def expect_unit(

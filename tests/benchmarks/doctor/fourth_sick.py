@@ -51,11 +51,20 @@ def no_zero_grad(seed: int, ill: bool = True) -> Patient:
     )
 
 
+class Curve(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = mlp(6, 24, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x).squeeze(1)
+
+
 def no_zero_grad_wrong_moment(seed: int, ill: bool = True) -> Patient:
     """The gradients are cleared when an epoch begins, not when a batch does."""
     torch.manual_seed(seed)
     x, y = slope(seed)
-    model = mlp(6, 24, 1)
+    model = Curve()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     optimizer.zero_grad()
 
@@ -63,22 +72,13 @@ def no_zero_grad_wrong_moment(seed: int, ill: bool = True) -> Patient:
         model.train()
         if not ill:
             optimizer.zero_grad()
-        loss = loss_fn(model(batch["x"]).squeeze(1), batch["labels"])
+        loss = loss_fn(model(batch["x"]), batch["labels"])
         loss.backward()
         optimizer.step()
         return loss.detach()
 
-    class Wrapped(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = model
-
-        def forward(self, x: Tensor) -> Tensor:
-            return self.net(x)
-
     options = {"train_step": train_step}
-    loader = dicts(seed, x=x, labels=y)
-    return Patient(Wrapped(), loader, functional.mse_loss, optimizer, options)
+    return Patient(model, dicts(seed, x=x, labels=y), functional.mse_loss, optimizer, options)
 
 
 def zero_grad_after_backward(seed: int, ill: bool = True) -> Patient:
@@ -98,9 +98,7 @@ def zero_grad_after_backward(seed: int, ill: bool = True) -> Patient:
         optimizer.step()
 
     options = {"train_step": train_step}
-    return Patient(
-        model, pairs(seed, *tags(seed)), nn.BCEWithLogitsLoss(), optimizer, options
-    )
+    return Patient(model, pairs(seed, *tags(seed)), nn.BCEWithLogitsLoss(), optimizer, options)
 
 
 def no_optimizer_step(seed: int, ill: bool = True) -> Patient:
@@ -259,7 +257,7 @@ def sigmoid_first(seed: int, ill: bool = True) -> Patient:
     model = Tagger()
     optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
     loss_fn = functional.binary_cross_entropy_with_logits
-    return Patient(model, pairs(seed, *tags(seed)), loss_fn, optimizer)
+    return Patient(model, list(pairs(seed, *tags(seed))), loss_fn, optimizer)
 
 
 def nll_of_logits(seed: int, ill: bool = True) -> Patient:
