@@ -65,11 +65,13 @@ def numbers_of(model: nn.Module) -> dict[str, Tensor]:
 
 
 class Counted:
-    """A step that counts how often it is called."""
+    """A step that counts how often it is called, and notes the optimizer's rates."""
 
     def __init__(self, step: Step) -> None:
         self.step, self.calls = step, 0
+        self.rates: list[float] = []
 
     def __call__(self, model: nn.Module, batch: dict, loss_fn: Callable, optimizer: Any) -> Any:
         self.calls += 1
+        self.rates = [group["lr"] for group in optimizer.param_groups]
         return self.step(model, batch, loss_fn, optimizer)

@@ -32,8 +32,16 @@ IN_A_CHAIN = (
 )
 OBJECTS = "These are names. The findings themselves come back, with all that they know."
 NOTHING_LEFT_OUT = (
-    "Nothing is left out. follows[name] has names in it: compare finding.name with them, and not "
-    "the finding."
+    "Nothing is left out. Compare finding.name with the names in follows, and ask all findings "
+    "what follows from them."
+)
+DIRECTLY = (
+    "What stands between the two was not found. Leave out what follows directly from a finding: "
+    "follows[name] itself, and not what follows from those names in turn."
+)
+WITHIN = (
+    "A name is looked for within a longer text, and is found inside another name. Collect the "
+    "names in a set, and ask `in` of the set."
 )
 AFTER = "A cause may be listed after what follows from it. Look at all findings, then leave out."
 
@@ -180,6 +188,28 @@ def _chain(attempt: Any) -> None:
         )
 
 
+def _broken_chain(attempt: Any) -> None:
+    """what follows only through something that was not found stays"""
+    for found in ([RATE, FLAT], [ONE, RATE], [ONE, PADDING, DEAD]):
+        known = [name for name in found if name not in (FLAT, ONE)]
+        _expect(attempt, found, CHAIN, found, DIRECTLY, (known, DIRECTLY))
+
+
+def _whole_names(attempt: Any) -> None:
+    """a name is a whole name"""
+    for found, follows in (
+        (["a", "b", "c"], {"a": {"bc"}}),
+        (["relu", "dead"], {"dead": {DEAD, FLAT}}),
+        ([DEAD, STEP], {STEP: {"dead", "relu", f"{DEAD}-head"}}),
+    ):
+        left = [name for name in found if not any(name in other for other in _all(follows))]
+        _expect(attempt, found, follows, found, WITHIN, (left, WITHIN))
+
+
+def _all(follows: dict[str, set[str]]) -> set[str]:
+    return {name for names in follows.values() for name in names}
+
+
 def _order(attempt: Any) -> None:
     """the order stays, and nothing is there twice"""
     found = [PADDING, DEAD, STEP, ONE, "not-shuffled", FLAT]
@@ -208,7 +238,18 @@ EXERCISE = Exercise(
     "Causes, and not what follows",
     8,
     causes,
-    (_followers, _alone, _not_found, _any_order, _chain, _order, _none, _any_names),
+    (
+        _followers,
+        _alone,
+        _not_found,
+        _any_order,
+        _chain,
+        _broken_chain,
+        _whole_names,
+        _order,
+        _none,
+        _any_names,
+    ),
     (
         "Two steps: first collect all names that follow from any finding, then leave them out.",
         "follows.get(finding.name, set()) has what follows from one finding. Unite these sets.",

@@ -26,6 +26,21 @@ CANCELS = (
 )
 
 
+TINY = (
+    "A unit with 1e-9 or 1e-30 in it answers, and learns. A bound, isclose, or a square, which is "
+    "too small for float32 and becomes 0, passes over it: activations == 0."
+)
+
+
+def _tiny(attempt: Any) -> None:
+    """a unit with a very small number is alive"""
+    rows = [[0.0, 0.0, 1e-30, 1.0, 0.0], [0.0, 1e-9, 0.0, 0.0, 3.0], [0.0, 0.0, 0.0, 2.0, 0.0]]
+    tried = "3 examples, 5 units: unit 0 is all 0, unit 1 has a 1e-9, unit 2 a 1e-30"
+    got = call(attempt, torch.tensor(rows), tried=tried)
+    known = Known(2 / 5, TINY), Known(3 / 5, TINY)
+    expect_float(got, 1 / 5, tried=tried, idea=TINY, known=known)
+
+
 def _below_zero(attempt: Any) -> None:
     """a unit whose numbers are below 0 is alive"""
     activations = torch.tensor(
@@ -50,7 +65,7 @@ EXERCISE = Exercise(
     "Units that never answer",
     5,
     dead_units,
-    (*after_relu.EXERCISE.checks, _below_zero, _cancels),
+    (*after_relu.EXERCISE.checks, _below_zero, _cancels, _tiny),
     (
         "A unit is a column. Which columns hold nothing but 0, and how many of them are there?",
         "activations == 0 is True at each 0. .all(dim=0) asks each unit over all examples.",

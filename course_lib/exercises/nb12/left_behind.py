@@ -48,7 +48,8 @@ STILL = (
     "There are gradients, and the optimizer holds all of the weights: none of them moves. Only the "
     "numbers before and after the call tell."
 )
-ONE = "One parameter alone. Does the return stand inside the loop?"
+ONE = "One parameter alone. Does the return stand inside the loop, or are biases not asked?"
+RATES = "Nothing moved: the rates are 0. Here the step is to train as it is."
 TURNED = "Turned round: these moved. Those that did not are asked."
 BOOLS = "p != before compares number by number: not torch.equal(...) is one answer."
 
@@ -107,6 +108,13 @@ def _expect(
         idea="Nothing can move where train_step is not called."
         if not counted.calls
         else "One call, between the two looks at the weights: each call trains the model.",
+    )
+    expect_that(
+        any(counted.rates) or got is None,
+        tried=f"{tried}: the rates when train_step was called",
+        told=str(counted.rates),
+        expected="the optimizer's own",
+        idea=RATES,
     )
     moved = [name for name in names if name not in expected]
     expect_names(got, expected, tried=tried, idea=idea, known=(*known, Known(moved, TURNED)))
@@ -171,8 +179,13 @@ def _changes(**changes: Callable) -> Callable:
     return step
 
 
-def _a_bit(numbers: torch.Tensor) -> None:
-    numbers[-1:] = torch.nextafter(numbers[-1:], torch.tensor(100.0))
+def _a_bit(place: int) -> Callable:
+    """A change of one number by its last bit."""
+
+    def change(numbers: torch.Tensor) -> None:
+        numbers[place] = torch.nextafter(numbers[place], torch.tensor(100.0))
+
+    return change
 
 
 def _turned(numbers: torch.Tensor) -> None:
@@ -182,13 +195,17 @@ def _turned(numbers: torch.Tensor) -> None:
 def _hardly(attempt: Any) -> None:
     """one that moved by a single bit has moved"""
     close = (
-        "The last bit of its last number is another: it moved. allclose, isclose, a rounding or a "
-        "bound passes over it, as over a small learning rate. torch.equal has no tolerance."
+        "The last bit of one of its numbers is another: it moved. allclose, isclose, a rounding, a "
+        "bound, or a look at one number passes over it. torch.equal has no tolerance and sees all."
     )
     name = "body.weight"
-    what = f"a loop that moves {name} by one bit in its last number, the others by 1"
-    step = _changes(body_weight=_a_bit)
-    _expect(attempt, step, what, [], close, Known([name], close))
+    for number in (0.25, 1e-15):
+        for place in (5, 0, 2):
+            model = _toy.Net()
+            model.body.weight.detach().view(-1)[place] = number
+            what = f"a loop that moves number {place} of {name}, {number}, by one bit, others by 1"
+            step = _changes(body_weight=_a_bit(place))
+            _expect(attempt, step, what, [], close, Known([name], close), model=model)
 
 
 def _cancels(attempt: Any) -> None:

@@ -13,13 +13,13 @@ from course_lib.exercises.nb10._toy import expect_float, rounded
 
 
 def loss_of_guessing(labels: Tensor, classes: int) -> tuple[float, float]:
-    """(N,), C -> (ln C, the loss of always answering with the labels' frequencies)"""
+    """(N,), C -> (ln C, the loss of always answering with the labels' shares)"""
     shares = labels.bincount(minlength=classes) / len(labels)
     shares = shares[shares > 0]  # 0 log 0 counts as 0
     return math.log(classes), -(shares * shares.log()).sum().item()
 
 
-PAIR = "Two numbers come back, with a comma between them: ln C first, then the frequencies' loss."
+PAIR = "Two numbers come back, with a comma between them: ln C first, then the shares' loss."
 EQUAL = "With equal probabilities, every label has 1/C, and -ln(1/C) is ln C: for any labels."
 SHARES = (
     "A label of class c costs -ln of its share p_c, and a share p_c of the labels is of class c: "
@@ -55,6 +55,13 @@ def _expect(
         got=got,
         expected=f"two numbers, ({first:.4f}, {second:.4f})",
         idea=PAIR if got is not None else "Nothing came back. Does the function end in `return`?",
+    )
+    expect_that(
+        not any(issubclass(type(each), str) for each in got),
+        tried=tried,
+        got=got,
+        expected=f"two numbers, ({first:.4f}, {second:.4f})",
+        idea="Text came back. Numbers are asked: no quotes, and no f-string.",
     )
     expect_float(
         got[0],
@@ -115,6 +122,10 @@ def _known_of_shares(labels: list[int], classes: int) -> tuple[Known, ...]:
         Known(-math.inf, ABSENT),
         Known(-paid, "The sign: ln of a share is below 0, and a loss is -ln."),
         Known(paid / math.log(2), "In bits. PyTorch's cross-entropy takes the natural logarithm."),
+        Known(
+            paid / math.log(classes),
+            "Divided by ln C: a share of the loss of guessing. The loss itself is asked.",
+        ),
         Known(paid * len(labels), "A sum over the examples. The loss is their mean: divide by N."),
         Known(
             sum(costs) / len(costs),
@@ -144,14 +155,14 @@ def _known_of_shares(labels: list[int], classes: int) -> tuple[Known, ...]:
 
 def _equal(attempt: Any) -> None:
     """equal probabilities cost ln C, whatever the labels"""
-    for labels, classes in (([0, 0, 1, 0], 2), ([4, 0, 4, 4, 1, 4], 10)):
+    for labels, classes in (([0, 0, 1, 0], 3), ([4, 0, 4, 4, 1, 4], 10)):
         _expect(attempt, labels, classes, both=False)
 
 
-def _frequencies(attempt: Any) -> None:
-    """the labels' frequencies cost less, where they are uneven"""
-    _expect(attempt, [0, 0, 1, 0], 2)
+def _uneven(attempt: Any) -> None:
+    """the labels' shares cost less, where they are uneven"""
     _expect(attempt, [2, 0, 2, 1, 2, 2, 0, 2], 3)
+    _expect(attempt, [0, 0, 1, 0], 2)
 
 
 def _absent(attempt: Any) -> None:
@@ -179,7 +190,7 @@ EXERCISE = Exercise(
     "The loss of guessing",
     6,
     loss_of_guessing,
-    (_equal, _frequencies, _absent, _one, _any_number),
+    (_equal, _uneven, _absent, _one, _any_number),
     (
         "The cross-entropy of one example is -ln of its label's probability. What is it for 1/C?",
         (

@@ -15,7 +15,6 @@ def only_answer(logits: Tensor) -> int | None:
     return answers.item() if len(answers) == 1 else None
 
 
-MIXED = [[2.0, 0.0, 0.0, 1.5], [0.0, 0.0, 2.0, 1.5], [0.0, 0.0, 3.0, 1.5], [0.0, 2.0, 0.0, 1.5]]
 LARGEST = "An example's answer is the class of its largest logit: argmax over the classes, dim=1."
 WANTED = "If all examples get one answer, that class comes back, as a number."
 PLAIN = (
@@ -31,6 +30,13 @@ MEAN = (
     "Something was averaged or added up over the examples first, and the largest taken then. Take "
     "each example's own answer first."
 )
+SEVERAL = "The answers are several, and 0 is a class like the others: return None."
+CANCELS = (
+    "Some answers are above the first one and some below, and their differences or their mean "
+    "cancel. Compare each with the first, or count the different ones: .unique()."
+)
+NEARLY = "Nearly all is not all: one example gets another answer. Compare each, with no bound."
+RUNS = "The same other answer is there in two places. Compare each answer, wherever it stands."
 DIFFER = (
     "The logits differ from example to example, and all have their largest in one place: compare "
     "the answers, and not the logits."
@@ -48,6 +54,8 @@ def _expect(attempt: Any, rows: list, expected: int | None, what: str, *known: K
             Known(value, NO_OTHER) for value in (False, True, -1, "", "None", [], torch.tensor(-1))
         )
         answers = [row.index(max(row)) for row in rows]
+        if 0 not in answers:
+            known += (Known(0, SEVERAL),)
         commonest = max(answers, key=answers.count)
         known += (
             Known(
@@ -57,6 +65,10 @@ def _expect(attempt: Any, rows: list, expected: int | None, what: str, *known: K
             ),
             Known(answers[0], "The first example's answer. Do all the others get the same?"),
             Known(answers[-1], "The last example's answer. Do all the others get the same?"),
+            Known(
+                sorted(answers)[(len(answers) - 1) // 2],
+                "The median of the answers: classes have no middle. Do all get the same?",
+            ),
         )
     else:
         known += (
@@ -75,16 +87,48 @@ def _expect(attempt: Any, rows: list, expected: int | None, what: str, *known: K
 
 def _one(attempt: Any) -> None:
     """where all examples get one answer, the class comes back"""
-    rows = [[0.0, 1.0, 2.0]] * 4
-    known = Known(None, LARGEST), Known(0, COLUMNS)
+    rows = [[3.0, 1.0, 5.0, 0.0]] * 4
+    known = (
+        Known(None, LARGEST),
+        Known(0, COLUMNS),
+        Known(3, "The class of the smallest logit. The largest is the answer: argmax."),
+        Known(5.0, "This is the largest logit. Its place is asked, the class: argmax."),
+        Known(torch.tensor(5.0), "This is the largest logit. Its place is asked: argmax."),
+    )
     _expect(attempt, rows, 2, "all have their largest in column 2", *known)
 
 
 def _several(attempt: Any) -> None:
     """where they get several, None comes back"""
-    _expect(attempt, MIXED, None, "the answers are 0, 2, 2 and 1", Known(3, MEAN))
-    _expect(attempt, [*MIXED[:1] * 3, MIXED[1]], None, "the answers are 0, 0, 0 and 2")
-    _expect(attempt, [MIXED[1], *MIXED[:1] * 3], None, "the answers are 2, 0, 0 and 0")
+    rows = [[*row, 1.5] for row in _rows([4, 1, 1, 2, 3], 5)]  # the largest mean is in column 5
+    _expect(attempt, rows, None, "the answers are 4, 1, 1, 2 and 3", Known(5, MEAN))
+    for answers in ([0, 0, 0, 2], [2, 0, 0, 0]):
+        shown = ", ".join(map(str, answers))
+        _expect(attempt, _rows(answers, 4), None, f"the answers are {shown}")
+
+
+def _rows(answers: list[int], C: int) -> list[list[float]]:
+    """Logits that have these answers."""
+    return [[2.0 if column == answer else 0.0 for column in range(C)] for answer in answers]
+
+
+def _wherever(attempt: Any) -> None:
+    """one other answer is enough, wherever it stands"""
+    for answers, idea in (
+        ([1, 0, 2], CANCELS),
+        ([1, 2, 0, 1], CANCELS),
+        ([2, 1, 2, 1, 2], RUNS),
+        ([0, 1, 1, 0, 0, 1, 0], RUNS),
+    ):
+        shown = f"the answers are {', '.join(map(str, answers))}"
+        known = [Known(answer, idea) for answer in sorted(set(answers))]
+        _expect(attempt, _rows(answers, 3), None, shown, *known)
+    for place in (0, 150, 399):
+        answers = [1] * 400
+        answers[place] = 2
+        shown = f"400 examples: all answers are 1, but that of example {place}, which is 2"
+        known = Known(1, NEARLY), Known(2, NEARLY)
+        _expect(attempt, _rows(answers, 3), None, shown, *known)
 
 
 def _zero(attempt: Any) -> None:
@@ -131,7 +175,7 @@ EXERCISE = Exercise(
     "One answer for all",
     4,
     only_answer,
-    (_one, _several, _zero, _differing, _each_by_itself, _any_shape),
+    (_one, _several, _zero, _differing, _each_by_itself, _wherever, _any_shape),
     (
         "First the answer of each example. Then: how many different ones are there?",
         "logits.argmax(dim=1) has the answers; .unique() leaves one of each.",

@@ -147,7 +147,7 @@ def cnn(classes: int, *, norm: bool = False, dropout: float = 0.0) -> nn.Sequent
 
 
 class Reader(nn.Module):
-    """A small transformer for ids. With `each` it answers for every token, else for the sentence."""
+    """A small transformer for ids. With `each` it answers for each token, else for the sentence."""
 
     def __init__(
         self, out: int, vocabulary: int = 40, width: int = 16, each: bool = False, p: float = 0.0

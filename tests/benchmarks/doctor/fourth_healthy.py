@@ -1,4 +1,4 @@
-"""Healthy trainings of the fourth set that look like any other."""
+"""Healthy trainings of the fourth set: ten like any other, and two that look ill."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._case import ORDINARY, Case, Patient
+from ._case import ORDINARY, UNUSUAL, Case, Patient
 from ._fourth import (
     Reader,
     blobs,
     cnn,
     cycles,
     dicts,
+    generator,
     hide,
     mlp,
     pairs,
@@ -25,7 +26,6 @@ from ._fourth import (
     token_loss,
     walks,
 )
-from .fourth_odd import CASES as ODD
 
 
 def plain_mlp(seed: int) -> Patient:
@@ -182,19 +182,53 @@ def yes_or_no(seed: int) -> Patient:
     return Patient(model, pairs(seed, x, y), nn.BCEWithLogitsLoss(), optimizer, options)
 
 
-ORDINARY_CASES = [
-    Case(f"healthy/fourth-{form}", "", ORDINARY, build)
-    for form, build in [
-        ("mlp", plain_mlp),
-        ("cnn-with-everything", cnn_with_everything),
-        ("clipped-gru", clipped_gru),
-        ("regression", regression),
-        ("tags-in-a-list", tags_in_a_list),
-        ("reader-with-warmup", reader_with_warmup),
-        ("token-classes", token_classes),
-        ("masked-lm", masked_lm),
-        ("tiny-bert", tiny_bert),
-        ("yes-or-no", yes_or_no),
+def short_table(seed: int) -> Patient:
+    """Seven questions, yes or no: the same answers occur in training and in validation."""
+    torch.manual_seed(seed)
+    g = generator(9500 + seed)
+    x = 2.0 * torch.randint(2, (900, 7), generator=g) - 1
+    chance = torch.sigmoid(2 * x[:, 0] + x[:, 1] * x[:, 2])
+    y = (torch.rand(900, generator=g) < chance).long()
+    model = mlp(7, 24, 2)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    options = {"valid_loader": pairs(seed, x[700:], y[700:], shuffle=False)}
+    return Patient(model, pairs(seed, x[:700], y[:700]), nn.CrossEntropyLoss(), optimizer, options)
+
+
+def log_softmax_and_a_branch(seed: int) -> Patient:
+    """log_softmax before cross-entropy changes nothing; a spare branch waits for another task."""
+    torch.manual_seed(seed)
+
+    class Spare(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn = nn.LSTM(3, 16, batch_first=True)
+            self.head = nn.Linear(16, 3)
+            self.forecast = nn.Linear(16, 3)
+
+        def forward(self, x: Tensor, ahead: bool = False) -> Tensor:
+            hidden = self.rnn(x)[0][:, -1]
+            return self.forecast(hidden) if ahead else self.head(hidden).log_softmax(-1)
+
+    model = Spare()
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    return Patient(model, pairs(seed, *walks(seed)), nn.CrossEntropyLoss(), optimizer)
+
+
+CASES = [
+    Case(f"healthy/fourth-{form}", "", kind, build)
+    for kind, form, build in [
+        (ORDINARY, "mlp", plain_mlp),
+        (ORDINARY, "cnn-with-everything", cnn_with_everything),
+        (ORDINARY, "clipped-gru", clipped_gru),
+        (ORDINARY, "regression", regression),
+        (ORDINARY, "tags-in-a-list", tags_in_a_list),
+        (ORDINARY, "reader-with-warmup", reader_with_warmup),
+        (ORDINARY, "token-classes", token_classes),
+        (ORDINARY, "masked-lm", masked_lm),
+        (ORDINARY, "tiny-bert", tiny_bert),
+        (ORDINARY, "yes-or-no", yes_or_no),
+        (UNUSUAL, "short-table", short_table),
+        (UNUSUAL, "log-softmax-and-a-branch", log_softmax_and_a_branch),
     ]
 ]
-CASES = [*ORDINARY_CASES, *ODD]

@@ -21,7 +21,6 @@ from ._fourth import (
     slope,
     stripes,
     token_loss,
-    walks,
 )
 
 
@@ -50,7 +49,7 @@ def accumulation(seed: int) -> Patient:
 def contrastive(seed: int) -> Patient:
     """Two views of a row find each other among the batch: the loss compares samples on purpose."""
     torch.manual_seed(seed)
-    x, y = blobs(seed, 640, 12, 8)
+    x, _ = blobs(seed, 640, 12, 8)
     g = generator(seed)
 
     class Views(nn.Module):
@@ -260,39 +259,6 @@ def two_optimizers(seed: int) -> Patient:
     return Patient(model, loader, nn.CrossEntropyLoss(), optimizer, options)
 
 
-def short_table(seed: int) -> Patient:
-    """Seven questions, yes or no: the same answers occur in training and in validation."""
-    torch.manual_seed(seed)
-    g = generator(9500 + seed)
-    x = 2.0 * torch.randint(2, (900, 7), generator=g) - 1
-    chance = torch.sigmoid(2 * x[:, 0] + x[:, 1] * x[:, 2])
-    y = (torch.rand(900, generator=g) < chance).long()
-    model = mlp(7, 24, 2)
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    options = {"valid_loader": pairs(seed, x[700:], y[700:], shuffle=False)}
-    return Patient(model, pairs(seed, x[:700], y[:700]), nn.CrossEntropyLoss(), optimizer, options)
-
-
-def log_softmax_and_a_branch(seed: int) -> Patient:
-    """log_softmax before cross-entropy changes nothing; a spare branch waits for another task."""
-    torch.manual_seed(seed)
-
-    class Spare(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.rnn = nn.LSTM(3, 16, batch_first=True)
-            self.head = nn.Linear(16, 3)
-            self.forecast = nn.Linear(16, 3)
-
-        def forward(self, x: Tensor, ahead: bool = False) -> Tensor:
-            hidden = self.rnn(x)[0][:, -1]
-            return self.forecast(hidden) if ahead else self.head(hidden).log_softmax(-1)
-
-    model = Spare()
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    return Patient(model, pairs(seed, *walks(seed)), nn.CrossEntropyLoss(), optimizer)
-
-
 CASES = [
     Case(f"healthy/fourth-{form}", "", UNUSUAL, build)
     for form, build in [
@@ -309,7 +275,5 @@ CASES = [
         ("causal-lm", causal_lm),
         ("one-cycle", one_cycle),
         ("two-optimizers", two_optimizers),
-        ("short-table", short_table),
-        ("log-softmax-and-a-branch", log_softmax_and_a_branch),
     ]
 ]

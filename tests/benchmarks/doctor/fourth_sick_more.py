@@ -142,6 +142,7 @@ def frozen_norm(seed: int, ill: bool = True) -> Patient:
     whole = nn.Sequential(body, nn.Linear(256, 4))
     adam = torch.optim.Adam(whole.parameters(), lr=3e-3)
     _taught(whole, adam, pairs(seed, x, y), functional.cross_entropy)
+    adam.zero_grad()
 
     class Frozen(nn.Module):
         def __init__(self) -> None:

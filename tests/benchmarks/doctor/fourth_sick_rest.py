@@ -37,7 +37,7 @@ def broadcast(seed: int, ill: bool = True) -> Patient:
 def broadcast_own_loss(seed: int, ill: bool = True) -> Patient:
     """Here the model squeezes and the labels don't; no warning from a loss written by hand."""
     torch.manual_seed(seed)
-    x, y = walks(seed)
+    x, _ = walks(seed)
     target = x[:, -3:].mean((1, 2)) - x[:, :3].mean((1, 2))
 
     class Regressor(nn.Module):
