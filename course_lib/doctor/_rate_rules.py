@@ -45,7 +45,7 @@ def _too_high(exam: Exam, own: Trial) -> Iterator[Finding]:
 
 
 def _too_low(exam: Exam, own: Trial) -> Iterator[Finding]:
-    for factor in (100.0, 1e3, 1e4, 1e5):
+    for factor in (1e2, 1e3, 1e4, 1e5, 1e6, 1e7):
         higher = at_other_rate(exam, factor)
         gain = 0.005 if max(own.changes) < FROZEN else 0.1
         if higher.ratio < own.ratio - gain:

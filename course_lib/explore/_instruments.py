@@ -1,8 +1,7 @@
 """What can be measured in a patient of the clinic. Each measure takes a patient that is fresh."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.explore._clinic import Batch, Patient, patient
+from course_lib.explore._threads import one_thread
 
 STEPS = 60  # on one batch
 COMPANY = 31  # examples beside the one that is asked about
@@ -84,19 +84,8 @@ class Activations:
 Measured = Losses | Moves | Asked | Answers | Activations
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """So that a sum is always added up in the same order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 @cache
-@_one_thread()
+@one_thread()
 def measure(name: str, instrument: str) -> Measured:
     """What an instrument shows of a patient, measured once; the random state stays as it was."""
     with torch.random.fork_rng(devices=[]):

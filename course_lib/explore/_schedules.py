@@ -1,7 +1,6 @@
 """What `explore.schedule` trains: a small network on digits, with a schedule of PyTorch's."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer, lr_scheduler
 
 from course_lib.data import load_digits
+from course_lib.explore._threads import one_thread
 
 STEPS, WARM_UP = 200, 20
 BATCH_SIZE, MOMENTUM, HIDDEN, SEED = 50, 0.9, 32, 0
@@ -30,17 +30,6 @@ SCHEDULES: dict[str, Callable[[Optimizer], lr_scheduler.LRScheduler]] = {
 }
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """So small a network is computed fastest so, the more where other programs run as well."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 @dataclass(frozen=True)
 class Run:
     """A training: the rate of each step, and losses every EVERY steps, the first before step 1."""
@@ -57,7 +46,7 @@ def unit_of(name: str, wrong: bool = False) -> str:
 
 
 @cache
-@_one_thread()
+@one_thread()
 def train(name: str, peak: float, unit: str, seed: int = SEED) -> Run:
     """STEPS steps of SGD with momentum; in float64, so that rounding is not seen in the curves.
 

@@ -1,8 +1,7 @@
 """The explorer of notebooks/11_trainer_versus_loop.ipynb."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from torch.optim.lr_scheduler import LinearLR
 from course_lib import plot
 from course_lib.data import load_digits
 from course_lib.explore._explorer import Explorer, Toggle, View
+from course_lib.explore._threads import one_thread
 
 STEPS, BATCH_SIZE, HIDDEN, DROPOUT, RATE = 40, 8, 32, 0.2, 0.01
 MOST_NORM, DECAY = 1.0, 0.01
@@ -155,19 +155,8 @@ def compare(*options: str) -> Compared:
     return Compared(train(frozenset()), train(frozenset(options)))
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """So that a sum is always added up in the same order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 @cache
-@_one_thread()
+@one_thread()
 def train(options: frozenset[str], seed: int = 0) -> Run:
     """STEPS steps of a hand-written loop, with these options; random states stay as they were."""
     with torch.random.fork_rng(devices=[]):

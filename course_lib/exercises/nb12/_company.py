@@ -11,12 +11,19 @@ REPLACED = (
 )
 
 
+class Calls(list):
+    """What was noted; a copy of the model notes in the same list."""
+
+    def __deepcopy__(self, memo: dict) -> "Calls":
+        return self
+
+
 class Watched(nn.Module):
     """It notes how it is called: the mode, whether a graph is made, and the batch's size."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: list[tuple[bool, bool, int]] = []
+        self.calls: list[tuple[bool, bool, int]] = Calls()
 
     def note(self, x: Tensor) -> None:
         self.calls.append((self.training, torch.is_grad_enabled(), len(x)))

@@ -9,7 +9,7 @@ from torch import nn
 
 from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
-from course_lib.exercises.nb12 import _toy
+from course_lib.exercises.nb12 import _loops, _toy
 
 
 def carries_over(
@@ -32,65 +32,13 @@ def carries_over(
     return any(not torch.allclose(one, two) for one, two in zip(*seen, strict=True))
 
 
-def _adds(model: nn.Module, batch: dict, loss_fn: Callable, optimizer: Any) -> float:
-    """No clearing at all."""
-    loss = _toy.loss_of(model, batch, loss_fn)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def _clearing_the_model(model: nn.Module, *others: Any) -> float:
-    model.zero_grad()
-    return _adds(model, *others)
-
-
-def _clearing_to_zeros(model: nn.Module, batch: dict, loss_fn: Callable, optimizer: Any) -> float:
-    optimizer.zero_grad(set_to_none=False)
-    return _adds(model, batch, loss_fn, optimizer)
-
-
-def _clearing_by_hand(model: nn.Module, *others: Any) -> float:
-    for parameter in model.parameters():
-        parameter.grad = None
-    return _adds(model, *others)
-
-
-def _clearing_at_the_end(*arguments: Any) -> float:
-    loss = _adds(*arguments)
-    arguments[-1].zero_grad()
-    return loss
-
-
-def _zeros_at_the_end(*arguments: Any) -> float:
-    loss = _adds(*arguments)
-    arguments[-1].zero_grad(set_to_none=False)
-    return loss
-
-
-def _in_two_halves(model: nn.Module, batch: dict, loss_fn: Callable, optimizer: Any) -> float:
-    optimizer.zero_grad()
-    for half in (slice(0, 2), slice(2, 4)):
-        part = {name: tensor[half] for name, tensor in batch.items()}
-        loss = _toy.loss_of(model, part, loss_fn) / 2
-        loss.backward()
-    optimizer.step()
-    return loss.item()
-
-
-def _clearing_the_body(model: nn.Module, *others: Any) -> float:
-    model.body.zero_grad()
-    return _adds(model, *others)
-
-
-def _clearing_the_head(model: nn.Module, *others: Any) -> float:
-    model.head.zero_grad()
-    return _adds(model, *others)
-
-
 NONE = (
     "After a loop that clears at its end, .grad is None: nothing is left, so nothing carries over. "
     "Ask `if p.grad is not None` before you copy."
+)
+NOTHING = (
+    "After a loop that clears at its end nothing is left, neither the first time nor the second. "
+    "Twice nothing is nothing: ask whether the gradients differ, not whether the norm is twice."
 )
 ZEROS = (
     "This loop clears at its end, to zeros, and leaves zeros after both calls. Twice 0 is 0, too: "
@@ -113,6 +61,11 @@ LEFT = (
     "The model came with a gradient of before, and the first call added to it or cleared it. The "
     "question is whether the second call's differs from the first's: not whether it is twice it."
 )
+OPPOSITE = (
+    "The gradient of before points the other way: what carries over makes the sum smaller, and not "
+    "larger. Ask whether the gradients differ, number by number, and not which norm is larger."
+)
+YES_OR_NO = "True or False is asked. bool(...) makes one of the two."
 ANY = "Some of the weights keep their gradient. One is enough: look at all of them, any(...)."
 
 
@@ -145,19 +98,22 @@ def _expect(attempt: Any, step: Callable, what: str, answer: bool, idea: str, **
     known = [Known(torch.tensor(answer), plain), Known(torch.tensor([answer]), plain)]
     if answer is False:
         known.append(Known(True, MOVED if moved else idea))
+    if got is not None and not isinstance(got, torch.Tensor):
+        shown = str(answer)
+        expect_that(type(got) is bool, tried=tried, got=got, expected=shown, idea=YES_OR_NO)
     expect(got, answer, tried=tried, idea=idea, known=known)
 
 
 def _carried(attempt: Any) -> None:
     """True for a loop that never clears"""
-    _expect(attempt, _adds, "never clears the gradients", True, COPIES)
+    _expect(attempt, _loops.adds, "never clears the gradients", True, COPIES)
 
 
 def _cleared_first(attempt: Any) -> None:
     """False for a loop that clears before backward()"""
     for step, what in (
         (_toy.healthy, "begins with optimizer.zero_grad()"),
-        (_clearing_to_zeros, "begins with optimizer.zero_grad(set_to_none=False)"),
+        (_loops.clearing_to_zeros, "begins with optimizer.zero_grad(set_to_none=False)"),
     ):
         _expect(attempt, step, what, False, PRESENT)
 
@@ -165,8 +121,8 @@ def _cleared_first(attempt: Any) -> None:
 def _cleared_last(attempt: Any) -> None:
     """False for a loop that clears at its end"""
     for step, what, idea in (
-        (_clearing_at_the_end, "ends in optimizer.zero_grad()", NONE),
-        (_zeros_at_the_end, "ends in optimizer.zero_grad(set_to_none=False)", ZEROS),
+        (_loops.clearing_at_the_end, "ends in optimizer.zero_grad()", NOTHING),
+        (_loops.zeros_at_the_end, "ends in optimizer.zero_grad(set_to_none=False)", ZEROS),
     ):
         _expect(attempt, step, what, False, idea)
 
@@ -178,8 +134,8 @@ def _otherwise(attempt: Any) -> None:
         "left, p.grad, after both calls."
     )
     for step, what in (
-        (_clearing_the_model, "begins with model.zero_grad()"),
-        (_clearing_by_hand, "sets parameter.grad = None for each parameter"),
+        (_loops.clearing_the_model, "begins with model.zero_grad()"),
+        (_loops.clearing_by_hand, "sets parameter.grad = None for each parameter"),
     ):
         _expect(attempt, step, what, False, ways)
     halves = (
@@ -187,27 +143,37 @@ def _otherwise(attempt: Any) -> None:
         "what is there after a whole call."
     )
     what = "clears, and then takes the batch in two halves, with a backward() for each"
-    _expect(attempt, _in_two_halves, what, False, halves)
+    _expect(attempt, _loops.in_two_halves, what, False, halves)
 
 
 def _some(attempt: Any) -> None:
     """True if only some of the weights keep their gradient"""
-    _expect(attempt, _clearing_the_body, "clears the body's gradients, not the head's", True, ANY)
-    _expect(attempt, _clearing_the_head, "clears the head's gradients, not the body's", True, ANY)
+    for word, what in (
+        ("body", "clears the body's gradients, not the head's"),
+        ("head", "clears the head's gradients, not the body's"),
+        ("weight", "clears the gradients of all weights, not of the biases"),
+        ("bias", "clears the gradients of all biases, not of the weights"),
+    ):
+        _expect(attempt, _loops.clearing(word), what, True, ANY)
+        model = _toy.Net()
+        what = f"{what}; two groups, body and head"
+        _expect(
+            attempt, _loops.clearing(word), what, True, ANY, model=model, optimizer=_groups(model)
+        )
     for part in ("body", "head"):
         frozen = _toy.Net()
         getattr(frozen, part).requires_grad_(False)
         what = f"never clears, with a frozen {part}"
         none = "A frozen weight has no gradient, .grad is None. The others have one: look at those."
-        _expect(attempt, _adds, what, True, none, model=frozen)
+        _expect(attempt, _loops.adds, what, True, none, model=frozen)
 
 
 def _left_over(attempt: Any) -> None:
     """whatever gradient is there at the beginning"""
     for step, what, answer in (
         (_toy.healthy, "begins with optimizer.zero_grad()", False),
-        (_clearing_at_the_end, "ends in optimizer.zero_grad()", False),
-        (_adds, "never clears", True),
+        (_loops.clearing_at_the_end, "ends in optimizer.zero_grad()", False),
+        (_loops.adds, "never clears", True),
     ):
         model = _toy.Net()
         for parameter in model.parameters():
@@ -215,6 +181,12 @@ def _left_over(attempt: Any) -> None:
         _expect(
             attempt, step, f"{what}; a model with gradients of before", answer, LEFT, model=model
         )
+        model = _toy.Net()
+        _toy.loss_of(model, _toy.batch()).backward()
+        for parameter in model.parameters():
+            parameter.grad *= -3
+        what = f"{what}; a model with -3 times this gradient in it"
+        _expect(attempt, step, what, answer, OPPOSITE, model=model)
 
 
 def _each_group(attempt: Any) -> None:
@@ -225,7 +197,7 @@ def _each_group(attempt: Any) -> None:
     ):
         for step, what, answer in (
             (_toy.healthy, "begins with optimizer.zero_grad()", False),
-            (_adds, "never clears", True),
+            (_loops.adds, "never clears", True),
         ):
             model = _toy.Net()
             optimizer = make(model)
@@ -237,7 +209,7 @@ def _each_group(attempt: Any) -> None:
 
 def _left_alone(attempt: Any) -> None:
     """afterwards the rates are as they were, and so are the weights"""
-    for step, what in ((_toy.healthy, "clears"), (_adds, "never clears")):
+    for step, what in ((_toy.healthy, "clears"), (_loops.adds, "never clears")):
         model = _toy.Net()
         optimizer = _groups(model)
         _, moved, tried = _ask(attempt, step, what, model, optimizer)

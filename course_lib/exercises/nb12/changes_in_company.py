@@ -1,5 +1,6 @@
 """Exercise 12.5: the same question in other company."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -71,6 +72,23 @@ def _moves(attempt: Any) -> None:
     for x, sign in ((X, ""), (-X, "-")):
         tried = f"{TRIED}x = {sign}{X.tolist()}"
         _centred(attempt, x, FAR, tried)
+
+
+def _small(attempt: Any) -> None:
+    """a small difference is one"""
+    for w in (1e-4, 1e-7):
+        right = FAR * w
+        tried = f"{w:g} * (x less the mean of the batch), x = {X.tolist()}"
+        got = _run(attempt, _company.Centred(w), _batch(X), tried)
+        idea = "A small number, and not 0: some neighbours count little. Give it without rounding."
+        expect_float(got, right, tried=tried, idea=idea)
+        expect_that(
+            math.isclose(got, right, rel_tol=1e-2),
+            tried=tried,
+            got=got,
+            expected=f"{right:.3g}",
+            idea=idea,
+        )
 
 
 def _same_size(attempt: Any) -> None:
@@ -206,7 +224,7 @@ EXERCISE = Exercise(
     "The same question in other company",
     10,
     changes_in_company,
-    (_moves, _same_size, _eval_mode, _no_graph, _modes_again, _every_input, _any_shape),
+    (_moves, _small, _same_size, _eval_mode, _no_graph, _modes_again, _every_input, _any_shape),
     (
         "Ask twice: once with the batch as it is, once with other neighbours. Compare row 0.",
         (

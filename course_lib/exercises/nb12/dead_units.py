@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call
+from course_lib.exercises._checking import Known, call, expect_that, explaining, same
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb10 import dead_units as after_relu
 from course_lib.exercises.nb10._toy import expect_float
@@ -26,10 +26,32 @@ CANCELS = (
 )
 
 
+FLOATS = "A mean wants numbers: .float() makes 1.0 of True and 0.0 of False."
 TINY = (
     "A unit with 1e-9 or 1e-30 in it answers, and learns. A bound, isclose, or a square, which is "
     "too small for float32 and becomes 0, passes over it: activations == 0."
 )
+
+
+def _not_the_last(attempt: Any) -> None:
+    """more is asked than the last example"""
+    rows = [
+        [0.0, 1.0, 2.0, 1.0, 3.0, 0.0, 1.0],
+        [0.0, 2.0, 1.0, 1.0, 1.0, 1.0, 2.0],
+        [0.0, 1.0, 3.0, 2.0, 1.0, 1.0, 2.0],
+        [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0],
+    ]
+    tried = "4 examples, 7 units: unit 0 is all 0, units 1 to 4 are 0 for the last example"
+    with explaining(RuntimeError, FLOATS, "could not infer output dtype"):
+        got = call(attempt, torch.tensor(rows), tried=tried)
+    number = got.item() if isinstance(got, Tensor) and got.numel() == 1 else got
+    expect_that(
+        not same(number, 5 / 7),
+        tried=tried,
+        got=got,
+        expected=str(1 / 7),
+        idea="The last example alone. A unit is dead if it is 0 for all of them.",
+    )
 
 
 def _tiny(attempt: Any) -> None:
@@ -65,7 +87,7 @@ EXERCISE = Exercise(
     "Units that never answer",
     5,
     dead_units,
-    (*after_relu.EXERCISE.checks, _below_zero, _cancels, _tiny),
+    (_not_the_last, *after_relu.EXERCISE.checks, _below_zero, _cancels, _tiny),
     (
         "A unit is a column. Which columns hold nothing but 0, and how many of them are there?",
         "activations == 0 is True at each 0. .all(dim=0) asks each unit over all examples.",

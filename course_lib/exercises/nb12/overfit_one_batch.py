@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb05 import _toy
+from course_lib.exercises.nb12._toy import Within
 
 
 def overfit_one_batch(
@@ -190,6 +191,21 @@ def _training_mode(attempt: Any) -> None:
     )
 
 
+def _parts_too(attempt: Any) -> None:
+    """and so is each of its parts"""
+    model, optimizer = _toy.made(Within)
+    model.eval()
+    tried = "a model with w * x as a part of it, in eval mode; steps=2"
+    _run(attempt, model, optimizer, tried, 2)
+    expect(
+        model.part.modes,
+        [True, True],
+        tried=f"{tried}: the part's training in each forward pass",
+        idea="model.training = True sets the model alone, and its parts stay in eval mode, its "
+        "dropout and BatchNorm among them. model.train() sets them all.",
+    )
+
+
 def _goes_on(attempt: Any) -> None:
     """it goes to the end, even where nothing is left to learn"""
     model, optimizer = _toy.made()
@@ -242,6 +258,16 @@ def _any_optimizer(attempt: Any) -> None:
     own = "An optimizer or a rate of your own: the one that is passed has the rate to be tried."
     _expect_numbers(got, tried, 2)
     expect(got, [4.0, 0.4], tried=tried, idea=own, known=(Known(LOSSES[:2], own),))
+    model, _ = _toy.made()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    tried = tried.replace("steps=2, with the rate 0.2", "steps=3, with the rate 0.5, too high")
+    got = _run(attempt, model, optimizer, tried, 3)
+    _expect_numbers(got, tried, 3)
+    # w: 1, 4, -0.5. The loss rises.
+    lowest = (
+        "The lowest loss so far. Each step's own is asked: a loss that rises is what you look for."
+    )
+    expect(got, [4.0, 8.5, 18.625], tried=tried, idea=own, known=(Known([4.0] * 3, lowest),))
 
 
 EXERCISE = Exercise(
@@ -249,7 +275,7 @@ EXERCISE = Exercise(
     "One batch by heart",
     8,
     overfit_one_batch,
-    (_losses, _how_many, _training_mode, _goes_on, _any_inputs, _any_optimizer),
+    (_losses, _how_many, _training_mode, _parts_too, _goes_on, _any_inputs, _any_optimizer),
     (
         "The five lines of a training step, in a loop over the same batch. What comes before it?",
         (
