@@ -278,3 +278,21 @@ def test_how_much_labels_vary_in_sorted_batches_is_told():
     inside = sum(float(part.var()) for part in labels.split(8)) / 8
     found = seen_by_name(training(loader=DataLoader(data, batch_size=8)))
     assert f"only {inside / float(labels.var()):.2f} times" in found["not-shuffled"]
+
+
+def test_a_second_step_that_finds_nothing_is_no_fault_beside_one_that_does():
+    once_more = steps(*ALL, "zero_grad", "step")
+    assert seen_by_name(training(train_step=once_more)) == {}
+
+
+def test_gradients_added_up_over_batches_and_cleared_after_their_step_are_no_fault():
+    seen = []
+
+    def step(model, batch, loss_fn, optimizer):
+        steps("train", "forward", "backward")(model, batch, loss_fn, optimizer)
+        seen.append(batch)
+        if len(seen) % 2 == 0:
+            optimizer.step()
+            optimizer.zero_grad()
+
+    assert seen_by_name(training(train_step=step)) == {}

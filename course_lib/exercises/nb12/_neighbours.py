@@ -13,6 +13,15 @@ OTHER = (
     "label. Put inf on the diagonal of the distances, fill_diagonal_."
 )
 
+SCALED = (
+    "The features were scaled first, and others are the nearest then. The distance is asked of the "
+    "features as they come."
+)
+BY_RANK = (
+    "Two examples lie in one place, at distance 0 like the example itself: the second nearest may "
+    "be the example. Leave it out by its place: inf on the diagonal."
+)
+
 
 def distances(features: Tensor, kind: str = "euclidean") -> list[list[float]]:
     """By the definition, pair by pair."""
@@ -20,6 +29,7 @@ def distances(features: Tensor, kind: str = "euclidean") -> list[list[float]]:
         "euclidean": math.dist,
         "manhattan": lambda a, b: sum(abs(x - y) for x, y in zip(a, b, strict=True)),
         "largest": lambda a, b: max(abs(x - y) for x, y in zip(a, b, strict=True)),
+        "cubes": lambda a, b: sum(abs(x - y) ** 3 for x, y in zip(a, b, strict=True)),
         "first": lambda a, b: abs(a[0] - b[0]),
         "product": lambda a, b: -sum(x * y for x, y in zip(a, b, strict=True)),
         "angle": _angle,
@@ -38,6 +48,15 @@ def nearest(distances: list[list[float]], which: int = 0) -> list[int]:
     return [
         sorted((d, other) for other, d in enumerate(row) if other != one)[which][1]
         for one, row in enumerate(distances)
+    ]
+
+
+def _scaled(features: Tensor) -> list[Tensor]:
+    """Standardised, and from 0 to 1: another distance."""
+    low, high = features.amin(dim=0), features.amax(dim=0)
+    return [
+        (features - features.mean(dim=0)) / features.std(dim=0),
+        (features - low) / (high - low),
     ]
 
 
@@ -70,6 +89,7 @@ def known_real(features: Tensor, labels: list[int]) -> list[Known]:
     right = share(nearest(real), labels)
     others = {
         "manhattan": "The sum of the differences is another distance. Euclidean: torch.cdist.",
+        "cubes": "p=3 is another distance. Euclidean is p=2: torch.cdist as it is.",
         "largest": "The largest difference is another distance. Euclidean: torch.cdist.",
         "first": "The first feature alone. All of them count: torch.cdist.",
         "product": "The largest product is not the nearest: it likes long vectors. torch.cdist.",
@@ -77,6 +97,9 @@ def known_real(features: Tensor, labels: list[int]) -> list[Known]:
     }
     found = [
         (share(nearest(distances(features, kind)), labels), idea) for kind, idea in others.items()
+    ]
+    found += [
+        (share(nearest(distances(scaled)), labels), SCALED) for scaled in _scaled(features.double())
     ]
     found += [
         (1.0, OTHER),
@@ -113,7 +136,30 @@ def known_shuffled(features: Tensor, labels: list[int], orders: list[list[int]])
         ),
         (max(share(near, labels, own) for own in permuted), one_side),
         (max(share(near, other, labels) for other in permuted), one_side),
+        (
+            max(shuffled(near, labels, [_inverse(order) for order in orders])),
+            "Features were shuffled, not labels: labels[torch.randperm(...)], features as they are.",
+        ),
         (1.0, OTHER),
         (max(each) * len(labels), "A count. The share of all examples is asked: divide by N."),
     ]
+    if len(each) > 1:
+        fewer = "One shuffle less than asked: `shuffles` orders, from the first to the last."
+        found += [(max(each[:-1]), fewer), (max(each[1:]), fewer)]
     return [Known(value, idea) for value, idea in found if abs(value - max(each)) > 1e-4]
+
+
+def _inverse(order: list[int]) -> list[int]:
+    return sorted(range(len(order)), key=order.__getitem__)
+
+
+def by_rank(features: Tensor, labels: list[int]) -> list[Known]:
+    """Where the second of each sorted row is taken for the nearest other one."""
+    rows = distances(features)
+    found = []
+    for side in (1, -1):
+        seconds = [
+            sorted((d, side * other, other) for other, d in enumerate(row))[1][2] for row in rows
+        ]
+        found.append(Known(share(seconds, labels), BY_RANK))
+    return found

@@ -1,6 +1,7 @@
 """Exercise 12.7: do the labels say anything?"""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -80,6 +81,8 @@ def _expect(
     what: str,
     shuffles: int | None = 5,
     seed: int = 0,
+    idea: str = NEAREST,
+    known: Sequence[Known] = (),
 ) -> None:
     """Expect both numbers."""
     tried = f"{what}; {'no `shuffles`' if shuffles is None else f'shuffles={shuffles}'}"
@@ -91,10 +94,11 @@ def _expect(
     best = max(_neighbours.shuffled(nearest, labels, orders))
     real = _neighbours.share(nearest, labels)
     known = [
+        *known,
         *_neighbours.known_real(features, labels),
         *([Known(best, PAIR)] if best != real else []),
     ]
-    expect_float(got[0], real, tried=f"{tried}: the first number", idea=NEAREST, known=known)
+    expect_float(got[0], real, tried=f"{tried}: the first number", idea=idea, known=known)
     expect_that(
         not torch.equal(generator.get_state(), fresh),
         tried=f"{tried}: the generator afterwards",
@@ -118,8 +122,8 @@ def _line(attempt: Any) -> None:
     """the accuracy of the nearest other example"""
     tried = f"features {LINE} on a line, labels {ON_A_LINE}"
     features = torch.tensor(LINE).unsqueeze(1)
-    got = _run(attempt, features, ON_A_LINE, tried, 5, torch.Generator().manual_seed(3))
-    orders = _neighbours.orders(8, 5, 3)
+    got = _run(attempt, features, ON_A_LINE, tried, 5, torch.Generator().manual_seed(10))
+    orders = _neighbours.orders(8, 5, 10)
     best = max(_neighbours.shuffled(NEAREST_ON_IT, ON_A_LINE, orders))
     known = (
         Known(1.0, _neighbours.OTHER),
@@ -157,7 +161,7 @@ def _labels(points: Tensor, classes: int, every: int = 4) -> list[int]:
 
 def _distance(attempt: Any) -> None:
     """by the Euclidean distance, over all features"""
-    for size, cloud, shuffles, seed in ((2, 1, 6, 58), (3, 2, 5, 2)):
+    for size, cloud, shuffles, seed in ((3, 152, 5, 2), (2, 1, 6, 58)):
         points = _cloud(60, size, cloud)
         what = f"60 examples of {size} features, 3 classes"
         _expect(attempt, points, _labels(points, 3), what, shuffles, seed)
@@ -166,8 +170,28 @@ def _distance(attempt: Any) -> None:
 def _best(attempt: Any) -> None:
     """the best of so many shuffles, by the generator that was passed"""
     points = _cloud(50, 2, 3)
-    for shuffles, seed in ((1, 5), (3, 6), (12, 7), (None, 8)):
+    for shuffles, seed in ((1, 5), (3, 6), (12, 7), (None, 8), (3, 7), (3, 36)):
         _expect(attempt, points, _labels(points, 4), "50 examples, 4 classes", shuffles, seed)
+
+
+def _same_place(attempt: Any) -> None:
+    """where two examples lie in one place, each is the other's nearest"""
+    points = _cloud(20, 2, 7)
+    points[8:16] = points[:8]
+    labels = [0] * 8 + [1] * 8 + [0, 1, 0, 1]
+    what = "20 examples, 8 pairs of them in one place, with different labels"
+    idea = "At distance 0 lies the other of the pair, and it has another label."
+    known = _neighbours.by_rank(points, labels)
+    _expect(attempt, points, labels, what, 5, 11, idea, known)
+
+
+def _large(attempt: Any) -> None:
+    """for features of any size"""
+    points = 1000 * _cloud(40, 3, 8)
+    what = "40 examples of 3 features, in thousands"
+    near = "A number on the diagonal is too small for features in thousands: put inf there."
+    labels = _labels(points, 3)
+    _expect(attempt, points, labels, what, 4, 12, NEAREST, (Known(1.0, near),))
 
 
 def _uneven(attempt: Any) -> None:
@@ -212,7 +236,7 @@ EXERCISE = Exercise(
     "Better than shuffled",
     12,
     beats_shuffled,
-    (_line, _distance, _best, _uneven, _without_generator, _any_type),
+    (_line, _distance, _best, _same_place, _large, _uneven, _without_generator, _any_type),
     (
         "Who is nearest does not depend on the labels: find it once, then ask with each labels.",
         (
