@@ -5,6 +5,7 @@ import copy
 import math
 from collections import Counter
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -89,6 +90,15 @@ def shares_as_logits(labels, classes):
 def summed_over_examples(labels, classes):
     shares = with_zeros(labels, classes)
     return math.log(classes), -shares[labels].log().sum().item()
+
+
+def as_text(labels, classes):
+    return tuple(f"{each:.2f}" for each in with_a_distribution(labels, classes))
+
+
+def over_ln_c(labels, classes):
+    first, second = with_a_distribution(labels, classes)
+    return first, second / first
 
 
 # 12.2
@@ -212,6 +222,14 @@ def one_forward_pass(model, batch, loss_fn, optimizer, steps=60):
         optimizer.step()
         losses.append(loss.item())
     return losses
+
+
+def attribute_alone(model):
+    model.training = True
+
+
+def lowest_so_far(losses):
+    return [min(losses[: number + 1]) for number in range(len(losses))]
 
 
 # 12.3
@@ -392,6 +410,47 @@ def with_a_hook(train_step, model, batch, loss_fn, optimizer):
     return any(carried)
 
 
+def norm_of(gradients):
+    return sum(gradient.square().sum().item() for gradient in gradients.values()) ** 0.5
+
+
+def norm_larger(first, second):
+    return norm_of(second) > norm_of(first) + 1e-6
+
+
+def norm_twice(first, second):
+    return math.isclose(norm_of(second), 2 * norm_of(first), rel_tol=1e-4)
+
+
+def how_many_differ(first, second):
+    return sum(not torch.allclose(first[name], second[name]) for name in first)
+
+
+def largest_difference(first, second):
+    return max(((second[n] - first[n]).abs().max().item() for n in first), default=0.0)
+
+
+def numpy_bool(first, second):
+    return np.bool_(differ(first, second))
+
+
+def ending_in(ending):
+    def look(model):
+        return {n: g for n, g in gradients_of(model).items() if n.endswith(ending)}
+
+    return look
+
+
+def first_group(train_step, model, batch, loss_fn, optimizer):
+    kept = []
+    with standing_still(optimizer):
+        for _ in range(2):
+            train_step(model, batch, loss_fn, optimizer)
+            present = optimizer.param_groups[0]["params"]
+            kept.append([p.grad.clone() for p in present if p.grad is not None])
+    return any(not torch.allclose(one, two) for one, two in zip(*kept, strict=True))
+
+
 def and_a_step(train_step, model, batch, loss_fn, optimizer):
     other, its_optimizer = copy.deepcopy((model, optimizer))
     answer = with_a_context(train_step, other, batch, loss_fn, its_optimizer)
@@ -509,6 +568,24 @@ def training_a_copy(train_step, model, batch, loss_fn, optimizer):
     before = clones(model)
     train_step(copy.deepcopy(model), batch, loss_fn, optimizer)
     return [n for n, p in model.named_parameters() if torch.equal(p, before[n])]
+
+
+def within(bound):
+    return lambda a, b: bool(((a - b).abs() < bound).all())
+
+
+def number(place):
+    return lambda a, b: bool(a.reshape(-1)[place] == b.reshape(-1)[place])
+
+
+def at_rate_0(train_step, model, batch, loss_fn, optimizer):
+    with standing_still(optimizer):
+        return _left()(train_step, model, batch, loss_fn, optimizer)
+
+
+def weights_alone(train_step, model, batch, loss_fn, optimizer):
+    names = _left()(train_step, model, batch, loss_fn, optimizer)
+    return [name for name in names if name.endswith("weight")]
 
 
 # 12.5
@@ -629,7 +706,44 @@ def writing_into_the_batch(model, batch):
     return (one[0] - two[0]).abs().max().item()
 
 
+def on_a_copy_of_the_model(model, batch):
+    model = copy.deepcopy(model).eval()
+    inputs = without_labels(batch)
+    with torch.no_grad():
+        one, two = (model(**{n: f(t) for n, t in inputs.items()}) for f in (copies_of_second, id_))
+    return (one[0] - two[0]).abs().max().item()
+
+
+def id_(tensor):
+    return tensor
+
+
+def copies_of_third(tensor):
+    return torch.cat([tensor[:1], tensor[2:3].expand_as(tensor[1:])])
+
+
+def all_but_the_last(tensor):
+    return torch.cat([copies_of_second(tensor)[:-1], tensor[-1:]])
+
+
+def rounded_to(digits):
+    return lambda a, b: round((a - b)[0].abs().max().item(), digits)
+
+
+def answers_differ(one, two):
+    return float((one[0].argmax() != two[0].argmax()).item())
+
+
 # 12.6
+
+
+def bounded(bound):
+    return lambda a: (a.abs() < bound).all(dim=0).float().mean().item()
+
+
+def is_close_to_0(activations):
+    zeros = torch.zeros(())
+    return torch.isclose(activations, zeros).all(dim=0).float().mean().item()
 
 
 def by_any(activations):
@@ -767,6 +881,49 @@ def whole_numbers(near, labels, order):
     return (labels[order][near] == labels[order]).mean()
 
 
+def standardised(features):
+    return cdist_without_self((features - features.mean(dim=0)) / features.std(dim=0))
+
+
+def from_0_to_1(features):
+    low, high = features.amin(dim=0), features.amax(dim=0)
+    return cdist_without_self((features - low) / (high - low))
+
+
+def by_cubes(features):
+    return torch.cdist(features, features, p=3).fill_diagonal_(torch.inf).argmin(dim=1)
+
+
+def second_of_sorted(features):
+    return torch.cdist(features, features).argsort(dim=1)[:, 1]
+
+
+def second_smallest(features):
+    return torch.cdist(features, features).kthvalue(2, dim=1).indices
+
+
+def ten_on_the_diagonal(features):
+    return (torch.cdist(features, features) + 10 * torch.eye(len(features))).argmin(dim=1)
+
+
+def one_fewer(features, labels, shuffles=20, generator=None):
+    return _beats()(features, labels, max(shuffles - 1, 1), generator)
+
+
+def one_more(features, labels, shuffles=20, generator=None):
+    return _beats()(features, labels, shuffles + 1, generator)
+
+
+def of_shuffled_features(features, labels, shuffles=20, generator=None):
+    def share(features):
+        return (labels[cdist_without_self(features)] == labels).float().mean().item()
+
+    found = [
+        share(features[torch.randperm(len(labels), generator=generator)]) for _ in range(shuffles)
+    ]
+    return share(features), max(found)
+
+
 # 12.8
 
 
@@ -862,7 +1019,69 @@ def one_for_each(logits):
     return found if len(found.unique()) == 1 else None
 
 
+def differences_add_up_to_0(logits):
+    found = _answers(logits)
+    return found[0].item() if (found - found[0]).sum() == 0 else None
+
+
+def nearly_all(bound):
+    def attempt(logits):
+        found = _answers(logits)
+        answer = found.mode().values
+        return answer.item() if (found == answer).float().mean() > bound else None
+
+    return attempt
+
+
+def two_runs(logits):
+    found = _answers(logits)
+    runs = found.unique_consecutive()
+    return found[0].item() if found[0] == found[-1] and len(runs) != 3 else None
+
+
+def zero_if_several(logits):
+    found = _answers(logits).unique()
+    return found.item() if len(found) == 1 else 0
+
+
+def the_last_answer(logits):
+    return _answers(logits)[-1].item()
+
+
+def the_median(logits):
+    return _answers(logits).median().item()
+
+
+def the_smallest(logits):
+    found = logits.argmin(dim=1).unique()
+    return found.item() if len(found) == 1 else None
+
+
+def the_logit(logits):
+    found = logits.amax(dim=1).unique()
+    return found.item() if len(found) == 1 else None
+
+
 # 12.9
+
+
+def as_one_text(findings, follows):
+    out = " ".join(n for finding in findings for n in follows.get(finding.name, ()))
+    return [finding for finding in findings if finding.name not in out]
+
+
+def all_the_way(findings, follows):
+    out, new = set(), {finding.name for finding in findings}
+    while new:
+        new = {name for cause in new for name in follows.get(cause, ())} - out
+        out |= new
+    return [finding for finding in findings if finding.name not in out]
+
+
+def of_the_last_alone(findings, follows):
+    for cause in findings:
+        out = follows.get(cause.name, set())
+    return [finding for finding in findings if finding.name not in out] if findings else []
 
 
 def by_union(findings, follows):
@@ -1003,6 +1222,7 @@ RIGHT = [
     Right("12.5", "in a clone", in_place_of_a_clone),
     Right("12.5", "stack", by_stacking),
     Right("12.5", "built from pieces", _company()),
+    Right("12.5", "on a copy", on_a_copy_of_the_model),
     Right("12.6", "any", by_any),
     Right("12.6", "columns", by_columns),
     Right("12.6", "the largest", by_largest),
@@ -1051,6 +1271,8 @@ GUESSING = [
     ("a tensor", _guessing(second=lambda p: -(p * p.log()).sum()), "stands in a tensor"),
     ("rounded", _guessing(first=lambda n, c: round(math.log(c), 2)), "Rounded"),
     ("no return", lambda n, c: None, "Nothing came back"),
+    ("text", as_text, "Text came back"),
+    ("divided by ln C", over_ln_c, "Divided by ln C"),
 ]
 
 OVERFIT = [
@@ -1084,6 +1306,8 @@ OVERFIT = [
     ("a copy", a_copy_of_the_model, "The model has not moved, a copy has"),
     ("its own optimizer", an_optimizer_of_its_own, "An optimizer or a rate of your own"),
     ("one forward pass", one_forward_pass, "backward() goes through a graph once"),
+    ("the attribute", _overfit(mode=attribute_alone), "its parts stay in eval mode"),
+    ("the lowest", _overfit(back=lowest_so_far), "The lowest loss so far"),
 ]
 
 CARRIES = [
@@ -1113,6 +1337,15 @@ CARRIES = [
     ("a spy", a_spy, "many ways to clear"),
     ("a hook", with_a_hook, "within one call"),
     ("and a step of training", and_a_step, "An examination that trains"),
+    ("norm larger", _carries(answer=norm_larger), "points the other way"),
+    ("norm twice", _carries(answer=norm_twice), "Twice nothing is nothing"),
+    ("the first group's", first_group, "One is enough"),
+    ("weights", _carries(look=ending_in("weight")), "One is enough"),
+    ("biases", _carries(look=ending_in("bias")), "One is enough"),
+    ("how many", _carries(answer=how_many_differ), "True or False is asked"),
+    ("1 or 0", _carries(answer=lambda *two: int(differ(*two))), "True or False is asked"),
+    ("how far", _carries(answer=largest_difference), "True or False is asked"),
+    ("NumPy", _carries(answer=numpy_bool), "True or False is asked"),
 ]
 
 LEFT = [
@@ -1128,6 +1361,11 @@ LEFT = [
         _left(same=lambda a, b: a.reshape(-1)[0].item() == b.reshape(-1)[0].item()),
         "passes over it",
     ),
+    ("within 1e-9", _left(same=within(1e-9)), "passes over it"),
+    ("within 1e-12", _left(same=within(1e-12)), "passes over it"),
+    ("the last number", _left(same=number(-1)), "passes over it"),
+    ("rates at 0", at_rate_0, "Nothing moved: the rates are 0"),
+    ("weights", weights_alone, "are biases not asked"),
     ("any number", _left(same=lambda a, b: bool((a == b).any())), "passes over it"),
     ("no gradient", without_a_gradient, "no optimizer holds them"),
     ("not in the optimizer", not_in_the_optimizer, "none of them moves"),
@@ -1181,6 +1419,24 @@ COMPANY = [
     ("the ids alone", _company(names=lambda n: n != "attention_mask"), "the masks are still"),
     ("the masks alone", _company(names=lambda n: n != "input_ids"), "the ids are still"),
     ("into the batch", writing_into_the_batch, "The caller still owns"),
+    ("3 digits", _company(measure=rounded_to(3)), "without rounding"),
+    ("6 digits", _company(measure=rounded_to(6)), "without rounding"),
+    ("copies of the third", _company(copies_of_third), "copies of the third"),
+    ("but the last", _company(all_but_the_last), "The last one is still there"),
+    (
+        "largest logits",
+        _company(measure=lambda a, b: abs(a[0].max() - b[0].max()).item()),
+        "Two largest logits",
+    ),
+    ("answers", _company(measure=answers_differ), "Another answer is one way to move"),
+    ("column 0", _company(measure=lambda a, b: (a - b)[:, 0].abs().max().item()), "Column 0"),
+    ("squares", _company(measure=lambda a, b: ((a - b)[0] ** 2).max().item()), "A square"),
+    ("added squares", _company(measure=lambda a, b: ((a - b)[0] ** 2).sum().item()), "of squares"),
+    (
+        "the first logit",
+        _company(measure=lambda a, b: (a - b)[0].reshape(-1)[0].abs().item()),
+        "The first logit alone",
+    ),
 ]
 
 DEAD = [
@@ -1193,6 +1449,12 @@ DEAD = [
     ("not above 0", lambda a: (a <= 0).all(dim=0).float().mean().item(), "A number below 0"),
     ("max", lambda a: (a.amax(dim=0) == 0).float().mean().item(), "A number below 0"),
     ("sums", lambda a: (a.sum(dim=0) == 0).float().mean().item(), "cancel"),
+    ("within 1e-6", bounded(1e-6), "A unit with 1e-9 or 1e-30"),
+    ("within 1e-12", bounded(1e-12), "A unit with 1e-9 or 1e-30"),
+    ("isclose", is_close_to_0, "A unit with 1e-9 or 1e-30"),
+    ("squares", lambda a: ((a**2).sum(dim=0) == 0).float().mean().item(), "1e-9 or 1e-30"),
+    ("norms", lambda a: (a.norm(dim=0) == 0).float().mean().item(), "1e-9 or 1e-30"),
+    ("the last example", lambda a: (a[-1] == 0).float().mean().item(), "The last example alone"),
     ("a tensor", lambda a: (a == 0).all(dim=0).float().mean(), "stands in a tensor"),
 ]
 
@@ -1227,6 +1489,15 @@ BEATS = [
     ("turned round", _beats(back=lambda real, best: (best, real)), "then the best"),
     ("does it beat them", _beats(back=lambda real, best: real > best), "Two numbers come back"),
     ("no return", _beats(back=lambda real, best: None), "Nothing came back"),
+    ("standardised", _beats(standardised), "The features were scaled first"),
+    ("from 0 to 1", _beats(from_0_to_1), "The features were scaled first"),
+    ("p = 3", _beats(by_cubes), "p=3 is another distance"),
+    ("the second of sorted", _beats(second_of_sorted), "Two examples lie in one place"),
+    ("the second smallest", _beats(second_smallest), "Two examples lie in one place"),
+    ("10 on the diagonal", _beats(ten_on_the_diagonal), "too small for features in thousands"),
+    ("one shuffle less", one_fewer, "One shuffle less than asked"),
+    ("one shuffle more", one_more, "One shuffle more"),
+    ("features shuffled", of_shuffled_features, "Features were shuffled"),
 ]
 
 ONLY = [
@@ -1244,6 +1515,15 @@ ONLY = [
     ("close logits", close_logits, "no tolerance on the logits"),
     ("item first", item_first, "How many answers are there"),
     ("one for each", one_for_each, "one is asked"),
+    ("differences", differences_add_up_to_0, "cancel"),
+    ("98 per cent", nearly_all(0.98), "Nearly all is not all"),
+    ("99 per cent", nearly_all(0.99), "Nearly all is not all"),
+    ("runs", two_runs, "in two places"),
+    ("0 for several", zero_if_several, "0 is a class like the others"),
+    ("the last", the_last_answer, "The last example's answer"),
+    ("the median", the_median, "The median of the answers"),
+    ("argmin", the_smallest, "The class of the smallest logit"),
+    ("the logit", the_logit, "This is the largest logit"),
 ]
 
 CAUSES = [
@@ -1275,6 +1555,9 @@ CAUSES = [
     ("sorted", sorted_by_name, "Sorted by name"),
     ("None if none", none_if_none, "Nothing came back"),
     ("no return", lambda findings, follows: None, "Nothing came back"),
+    ("one text", as_one_text, "inside another name"),
+    ("all the way", all_the_way, "Leave out what follows directly"),
+    ("the last cause", of_the_last_alone, "ask all findings what follows"),
 ]
 
 WRONG = [

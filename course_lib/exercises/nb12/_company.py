@@ -11,6 +11,9 @@ REPLACED = (
 )
 
 
+COLUMN = "Column 0 of the logits was compared, one class of all examples. Row 0 is one example."
+
+
 class Calls(list):
     """What was noted; a copy of the model notes in the same list."""
 
@@ -46,7 +49,7 @@ class Alone(Watched):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
+        self.layers = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
         for parameter in self.layers[0].parameters():
             spread = torch.linspace(-1.0, 1.5, parameter.numel())
             parameter.detach().copy_(spread.reshape(parameter.shape))
@@ -75,6 +78,9 @@ def known(x: Tensor, right: float) -> tuple[Known, ...]:
     before, after = x - x.mean(dim=0), second - second.mean(dim=0)
     moved = after - before
     last = torch.cat([x[:1], x[-1:].expand_as(x[1:])])
+    third = torch.cat([x[:1], x[2:3].expand_as(x[1:])])
+    all_but_last = torch.cat([second[:-1], x[-1:]])
+    biggest = (after[0].max() - before[0].max()).abs().item()
     mistakes = (
         (0.0, f"No difference: were the others only put in another order? {REPLACED}"),
         (moved[0].abs().mean().item(), "The mean of the differences. The largest is asked."),
@@ -95,6 +101,16 @@ def known(x: Tensor, right: float) -> tuple[Known, ...]:
             before[0].abs().max().item(),
             f"One batch holds one example alone, once or many times. {REPLACED}",
         ),
+        (biggest, "Two largest logits were compared. First the differences, then the largest."),
+        (moved[0].square().max().item(), "A square: the largest absolute difference, abs()."),
+        (moved[0].square().sum().item(), "A sum of squares. The largest of abs() is asked."),
+        (moved[0].square().mean().item(), "A mean of squares. The largest of abs() is asked."),
+        (moved[0].mean().abs().item(), "The mean, with its signs. First abs(), then max()."),
+        (moved[0].reshape(-1)[0].abs().item(), "The first logit alone. All of row 0 count."),
+        (moved.reshape(len(moved), -1)[:, 0].abs().max().item(), COLUMN),
+        (1.0, "Another answer is one way to move. How far is asked, of the logits themselves."),
+        (distance(x, third), "The others became copies of the third. Take the second."),
+        (distance(x, all_but_last), "The last one is still there: put copies in all places."),
         (distance(x, last), "The others became copies of the last. Take the second."),
         (
             distance(x, torch.cat([x[:1], torch.zeros_like(x[1:])])),

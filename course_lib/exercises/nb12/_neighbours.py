@@ -138,14 +138,14 @@ def known_shuffled(features: Tensor, labels: list[int], orders: list[list[int]])
         (max(share(near, other, labels) for other in permuted), one_side),
         (
             max(shuffled(near, labels, [_inverse(order) for order in orders])),
-            "Features were shuffled, not labels: labels[torch.randperm(...)], features as they are.",
+            "Features were shuffled. Shuffle labels[torch.randperm(...)]; features stay.",
         ),
         (1.0, OTHER),
         (max(each) * len(labels), "A count. The share of all examples is asked: divide by N."),
     ]
     if len(each) > 1:
         fewer = "One shuffle less than asked: `shuffles` orders, from the first to the last."
-        found += [(max(each[:-1]), fewer), (max(each[1:]), fewer)]
+        found = [(max(each[:-1]), fewer), (max(each[1:]), fewer), *found]
     return [Known(value, idea) for value, idea in found if abs(value - max(each)) > 1e-4]
 
 

@@ -106,6 +106,9 @@ def _expect(
         expected="one that has drawn an order for each shuffle",
         idea=SEED,
     )
+    extra = _neighbours.orders(len(labels), len(orders) + 1, seed)
+    highest = max(_neighbours.shuffled(nearest, labels, extra))
+    more = [Known(highest, "One shuffle more than asked.")] if highest > best else []
     in_a_row = _neighbours.one_after_another(nearest, labels, orders)
     if type(got[1]) is float and math.isclose(got[1], in_a_row, abs_tol=1e-4):
         return
@@ -114,7 +117,7 @@ def _expect(
         best,
         tried=f"{tried}: the second number",
         idea=FRESH,
-        known=_neighbours.known_shuffled(features, labels, orders),
+        known=[*more, *_neighbours.known_shuffled(features, labels, orders)],
     )
 
 
@@ -161,7 +164,7 @@ def _labels(points: Tensor, classes: int, every: int = 4) -> list[int]:
 
 def _distance(attempt: Any) -> None:
     """by the Euclidean distance, over all features"""
-    for size, cloud, shuffles, seed in ((3, 152, 5, 2), (2, 1, 6, 58)):
+    for size, cloud, shuffles, seed in ((3, 152, 5, 168), (2, 1, 6, 58)):
         points = _cloud(60, size, cloud)
         what = f"60 examples of {size} features, 3 classes"
         _expect(attempt, points, _labels(points, 3), what, shuffles, seed)
@@ -170,7 +173,7 @@ def _distance(attempt: Any) -> None:
 def _best(attempt: Any) -> None:
     """the best of so many shuffles, by the generator that was passed"""
     points = _cloud(50, 2, 3)
-    for shuffles, seed in ((1, 5), (3, 6), (12, 7), (None, 8), (3, 7), (3, 36)):
+    for shuffles, seed in ((3, 7), (3, 36), (1, 5), (3, 6), (12, 7), (None, 8)):
         _expect(attempt, points, _labels(points, 4), "50 examples, 4 classes", shuffles, seed)
 
 
@@ -180,9 +183,8 @@ def _same_place(attempt: Any) -> None:
     points[8:16] = points[:8]
     labels = [0] * 8 + [1] * 8 + [0, 1, 0, 1]
     what = "20 examples, 8 pairs of them in one place, with different labels"
-    idea = "At distance 0 lies the other of the pair, and it has another label."
     known = _neighbours.by_rank(points, labels)
-    _expect(attempt, points, labels, what, 5, 11, idea, known)
+    _expect(attempt, points, labels, what, 5, 11, _neighbours.BY_RANK, known)
 
 
 def _large(attempt: Any) -> None:

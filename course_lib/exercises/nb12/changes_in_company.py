@@ -28,10 +28,12 @@ def changes_in_company(model: nn.Module, batch: dict[str, Tensor]) -> float:
         return (model(**others)[0] - model(**inputs)[0]).abs().max().item()
 
 
-X = torch.tensor([[3.0, 1.0, 2.0], [7.0, 2.0, 4.0], [7.0, 8.0, 2.0], [2.0, 2.0, 7.0]])
-# With three times the second, the sums go from 19, 13, 15 to 24, 7, 14: the means move by a fourth
-# of 5, -6 and -1, and the logits the other way.
-FAR = 1.5
+X = torch.tensor(
+    [[1.0, 4.0, 0.0, 6.0], [11.0, 3.0, 6.0, 1.0], [11.0, 4.0, 2.0, 12.0], [6.0, 4.0, 2.0, 11.0]]
+)
+# With three times the second, the sums go from 29, 15, 10, 30 to 34, 13, 18, 9: the means move by a
+# fourth of 5, -2, 8 and -21, and the logits the other way. Each mistake has a number of its own.
+FAR = 5.25
 TRIED = "a model whose logits are x less the mean of the batch; "
 MODES = (
     "Note the modes before, and put them back: model.train() at the end sets every part to "

@@ -115,10 +115,10 @@ def _rows(answers: list[int], C: int) -> list[list[float]]:
 def _wherever(attempt: Any) -> None:
     """one other answer is enough, wherever it stands"""
     for answers, idea in (
-        ([1, 0, 2], CANCELS),
-        ([1, 2, 0, 1], CANCELS),
         ([2, 1, 2, 1, 2], RUNS),
         ([0, 1, 1, 0, 0, 1, 0], RUNS),
+        ([1, 0, 2], CANCELS),
+        ([1, 2, 0, 1], CANCELS),
     ):
         shown = f"the answers are {', '.join(map(str, answers))}"
         known = [Known(answer, idea) for answer in sorted(set(answers))]
