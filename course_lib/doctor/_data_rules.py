@@ -66,8 +66,9 @@ def classes_without_labels(exam: Exam) -> Iterator[Finding]:
     counted = labels[labels != exam.ignored]
     if not len(counted) or counted.min() < 0 or counted.max() >= classes:
         return
-    if len(labels) != _examples(exam) and len(counted.unique()) > FEW:  # words, not classes
-        return
+    of_tokens = len(labels) != _examples(exam)
+    if of_tokens and (len(counted.unique()) > FEW or counted.max() >= classes / 2):
+        return  # words, and no classes that somebody gave to tokens
     counts = torch.bincount(counted, minlength=classes)
     above = classes - 1 - int(counted.max())
     enough = len(counted) >= 10 * int((counts > 0).sum())
@@ -80,7 +81,7 @@ def classes_without_labels(exam: Exam) -> Iterator[Finding]:
         )
         counts = counts[: classes - above]
     unused = (counts == 0).nonzero().flatten()
-    if len(unused) and enough and len(counted) >= 8 * len(counts):
+    if len(unused) and not of_tokens and enough and len(counted) >= 8 * len(counts):
         yield finding(
             "unused-class",
             f"Of {classes} classes, {_few(unused)} never {_occur(len(unused))} among "
