@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from course_lib._modes import in_eval_mode
 from course_lib.doctor._keep import Keep
-from course_lib.doctor._training import IGNORED, Training, moved_to, parted, size_of, tensors
+from course_lib.doctor._training import IGNORED, Training, parted, size_of, tensors
 from course_lib.doctor._watch import Seen, watched
 from course_lib.freeze import moved, snapshot
 
@@ -148,7 +148,3 @@ def rows(batch: Any, which: Any) -> Any:
     if hasattr(batch, "items"):
         return {name: cut(value) for name, value in batch.items()}
     return tuple(rows(part, which) if hasattr(part, "items") else cut(part) for part in batch)
-
-
-def on_device(exam: Exam, batch: Any) -> Any:
-    return moved_to(batch, exam.training.device)

@@ -127,7 +127,8 @@ def examine(
     It takes some batches, runs a few steps of the learner's own `train_step`, asks the model the
     same question in different company, and compares. Everything that can be reached from the
     arguments is as before when it returns: weights, gradients, buffers, modes, hooks, the state of
-    optimizer, scheduler and random numbers. An ill training is no error: it is a finding.
+    optimizer, scheduler and random numbers. So all of that, and data held in tensors, is in memory
+    twice for as long as it takes. An ill training is no error: it is a finding.
 
     Arguments:
         train_loader  batches: dicts of "labels" and the model's inputs by name, or pairs (x, y)
