@@ -138,7 +138,7 @@ def test_an_optimizer_that_is_none_of_pytorchs_is_looked_at():
     assert "step" not in vars(optimizer)
 
 
-@pytest.mark.parametrize("optimizer", [None, "adam", 3, object()], ids=str)
+@pytest.mark.parametrize("optimizer", [None, "adam", 3, object()], ids=lambda x: type(x).__name__)
 def test_what_is_no_optimizer_gives_a_report(optimizer):
     model = linear()
     report = examine(model, batches(3), loss_fn, optimizer)
