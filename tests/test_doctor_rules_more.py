@@ -245,7 +245,7 @@ PAIRS = {
     ),
     "labels-unrelated-to-inputs": (
         shuffled_labels,
-        "From the inputs of 320 examples nothing about the labels of others could be told",
+        "From the inputs of 320 examples the labels of others can be told no better than by chance",
     ),
 }
 ADVICE = {"labels-unrelated-to-inputs"}
