@@ -426,7 +426,7 @@ def test_title_and_caption_tell_the_losses():
     assert clinic("B", "one epoch").caption == (
         f"Patient B, one epoch: the loss of each batch before its step is ≈ {start} at step 1 and "
         f"≈ {end} at step 32, the lowest ≈ {low} and the highest ≈ {high}. Guessing among 10 "
-        "costs ln 10 = 2.30."
+        "costs log 10 = 2.30."
     )
     losses = measure("healthy", "overfit one batch").values
     start, end = f"{losses[0]:.2f}", f"{losses[-1]:.1g}"
@@ -437,9 +437,9 @@ def test_title_and_caption_tell_the_losses():
     assert clinic("healthy", "overfit one batch").caption == (
         f"Healthy, overfit one batch: the loss of one batch is ≈ {start} before the first step, "
         f"≈ {end} after 60 steps on it, and ≈ {max(losses):.2f} at the highest. Guessing among 10 "
-        "costs ln 10 = 2.30."
+        "costs log 10 = 2.30."
     )
-    assert "Guessing among 2 costs ln 2 = 0.69." in clinic("H", "one epoch").caption
+    assert "Guessing among 2 costs log 2 = 0.69." in clinic("H", "one epoch").caption
 
 
 def test_title_and_caption_tell_what_moves():
@@ -518,7 +518,7 @@ def lines_in(axes):
 
 @pytest.mark.parametrize(
     ("letter", "guessing"),
-    [("A", "ln 10 = 2.30"), ("H", "ln 2 = 0.69"), ("healthy", "ln 10 = 2.30")],
+    [("A", "log 10 = 2.30"), ("H", "log 2 = 0.69"), ("healthy", "log 10 = 2.30")],
 )
 @pytest.mark.parametrize(
     ("instrument", "label", "first"),

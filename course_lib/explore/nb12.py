@@ -98,13 +98,13 @@ def _short(loss: float) -> str:
 
 
 def _say_guessing(found: Losses) -> str:
-    return f"Guessing among {found.classes} costs ln {found.classes} = {found.guessing:.2f}."
+    return f"Guessing among {found.classes} costs log {found.classes} = {found.guessing:.2f}."
 
 
 def _losses(axes: Axes, found: Losses, steps: range, label: str) -> None:
     guessing = {"color": plot.INK, "linewidth": 1.4, "linestyle": "--"}
     axes.plot(steps, found.values, "o-", color=plot.BLUE, markersize=3, label=label)
-    name = f"guessing: ln {found.classes} = {found.guessing:.2f}"
+    name = f"guessing: log {found.classes} = {found.guessing:.2f}"
     axes.axhline(found.guessing, label=name, **guessing)
     axes.set(ylim=(0, max(USUAL, 1.08 * max(found.values))), ylabel="loss")
 

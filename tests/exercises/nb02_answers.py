@@ -4,6 +4,7 @@ import hashlib
 import random
 import re
 import zlib
+from collections import Counter
 
 import torch
 import torch.nn.functional as F
@@ -77,6 +78,46 @@ def spaces_doubled(docstring):
     return SENTENCE_END.split(text)[0]
 
 
+def sentence_before_paragraph(docstring):
+    return " ".join(PARAGRAPH_END.split(SENTENCE_END.split(docstring)[0])[0].split())
+
+
+def on_one_line(docstring):
+    return " ".join(PARAGRAPH_END.split(docstring)[0].split())
+
+
+def second_piece(docstring):
+    return SENTENCE_END.split(on_one_line(docstring))[1]
+
+
+def by_match(docstring):
+    return SENTENCE_END.match(on_one_line(docstring)).group()
+
+
+def splits_a_list(docstring):
+    return " ".join(PARAGRAPH_END.split(docstring).split())
+
+
+def all_paragraphs(docstring):
+    return PARAGRAPH_END.split(docstring)
+
+
+def its_words(docstring):
+    return first_by_loop(docstring).split()
+
+
+def its_letters(docstring):
+    return " ".join(docstring)
+
+
+def stop_put_back(docstring):
+    return on_one_line(docstring).split(". ")[0] + "."
+
+
+def stop_always(docstring):
+    return first_by_loop(docstring).rstrip(".") + "."
+
+
 def lower_case(docstring):
     return first_by_loop(docstring).lower()
 
@@ -143,6 +184,35 @@ def split_forgets_train(text):
     return None
 
 
+def split_by_percent(text):
+    number = int(digest_of(text), 16) % 100
+    return "test" if number >= 90 else "validation" if number >= 80 else "train"
+
+
+def digest_of(text):
+    return hashlib.sha256(key_of(text).encode()).hexdigest()
+
+
+def split_without_encode(text):
+    return {0: "test"}.get(int(hashlib.sha256(key_of(text)).hexdigest(), 16) % 10, "train")
+
+
+def split_without_int(text):
+    return {0: "test", 1: "validation"}.get(digest_of(text) % 10, "train")
+
+
+def split_by_decimal(text):
+    return {0: "test", 1: "validation"}.get(int(digest_of(text)) % 10, "train")
+
+
+def split_by_last_digit(text):
+    return {"0": "test", "1": "validation"}.get(digest_of(text)[-1], "train")
+
+
+def split_without_remainder(text):
+    return {0: "test", 1: "validation"}.get(int(digest_of(text), 16), "train")
+
+
 # 02.3
 
 
@@ -184,6 +254,52 @@ class DictPassengers(Passengers):
     def __getitem__(self, index):
         labels = {} if self.labels is None else {"labels": self.labels[index]}
         return {"features": self.features[index], **labels}
+
+
+class NumpyLabels(Passengers):
+    """Labels as NumPy's whole numbers, of which the loader makes a tensor."""
+
+    def __init__(self, frame, encoder, train=True):
+        self.features = encoder.encode(frame)
+        self.labels = frame["seasick"].to_numpy() if train else None
+
+
+class RowByRow(LazyPassengers):
+    """Encodes a table of one row each time."""
+
+    def __init__(self, table, encoder, train=True):
+        super().__init__(table, encoder, train)
+        self.encoder = encoder
+
+    def __getitem__(self, i):
+        return {**super().__getitem__(i), "features": self.encoder.encode(self.table.iloc[[i]])[0]}
+
+
+class EncodesASeries(RowByRow):
+    def __getitem__(self, i):
+        return {"features": self.encoder.encode(self.table.iloc[i])}
+
+
+class ForgetsSelf(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        self.labels = encoder.encode(frame) if train else None
+
+
+class LabelsOnlyInTraining(Passengers):
+    def __init__(self, frame, encoder, train=True):
+        self.features = encoder.encode(frame)
+        if train:
+            self.labels = torch.tensor(frame["seasick"].to_numpy())
+
+
+class TrainNotKept(Passengers):
+    def __getitem__(self, index):
+        return super().__getitem__(index) if train else None  # noqa: F821
+
+
+class WholeColumn(Passengers):
+    def __getitem__(self, index):
+        return {"features": self.features[index], "labels": self.labels}
 
 
 class TuplePassengers(Passengers):
@@ -327,6 +443,18 @@ def collate_with_full(items, pad_token_id=0):
     return batch
 
 
+def collate_with_lists(items, pad_token_id=0):
+    rows = [item["input_ids"].tolist() for item in items]
+    T = max(map(len, rows))
+    batch = {
+        "input_ids": torch.tensor([row + [pad_token_id] * (T - len(row)) for row in rows]),
+        "attention_mask": torch.tensor([[1.0] * len(row) + [0.0] * (T - len(row)) for row in rows]),
+    }
+    if "labels" in items[0]:
+        batch["labels"] = torch.tensor([item["labels"] for item in items])
+    return batch
+
+
 def changed(batch, **entries):
     """The right batch with some entries replaced, or taken out where they are None."""
     made = {**batch, **entries}
@@ -407,6 +535,31 @@ def collate_sorted(items, pad_token_id=0):
 def collate_with_lengths(items, pad_token_id=0):
     lengths = torch.tensor([len(item["input_ids"]) for item in items])
     return changed(collate_with_full(items, pad_token_id), lengths=lengths)
+
+
+def collate_by_keys(items, pad_token_id=0):
+    T = max(len(item) for item in items)
+    rows = [F.pad(i["input_ids"], (0, T - len(i["input_ids"])), value=pad_token_id) for i in items]
+    return changed(collate_with_full(items, pad_token_id), input_ids=torch.stack(rows))
+
+
+def collate_unpadded(items, pad_token_id=0):
+    return {"input_ids": torch.stack([item["input_ids"] for item in items])}
+
+
+def collate_labels_with_cat(items, pad_token_id=0):
+    batch = collate_with_full(items, pad_token_id)
+    return changed(batch, labels=torch.cat([item["labels"] for item in items]))
+
+
+def collate_returns_too_early(items, pad_token_id=0):
+    return {name: t[:1] for name, t in collate_with_full(items, pad_token_id).items()}
+
+
+def collate_mask_padded_alike(items, pad_token_id=0):
+    batch = collate_with_full(items, pad_token_id)
+    mask = torch.where(batch["attention_mask"], 1, pad_token_id)
+    return changed(batch, attention_mask=mask)
 
 
 # 02.5
@@ -527,6 +680,61 @@ class SameEveryEpoch(Buckets):
         return iter(self.kept)
 
 
+class SeedsEachEpoch(Buckets):
+    def __iter__(self):
+        self.generator.manual_seed(0)
+        return super().__iter__()
+
+
+class SplitTensors(Buckets):
+    """Tensors all the way: argsort in the window, split, shuffled within the window."""
+
+    def __iter__(self):
+        lengths = torch.tensor(self.lengths)
+        order = torch.randperm(len(lengths), generator=self.generator)
+        for window in order.split(self.window * self.batch_size):
+            batches = window[lengths[window].argsort()].split(self.batch_size)
+            for number in self.randperm(len(batches)):
+                yield batches[number].tolist()
+
+
+class AllBatchesAtOnce(Buckets):
+    def __iter__(self):
+        yield self.batches()
+
+
+class PlacesInTheWindow(Buckets):
+    def batches(self):
+        found = []
+        for window in self.windows():
+            lengths = [self.lengths[index] for index in window]
+            found += self.cut(sorted(range(len(window)), key=lengths.__getitem__))
+        return found
+
+
+class SortsInPlace(Buckets):
+    def __iter__(self):
+        for window in self.windows():
+            yield from self.cut(window.sort(key=self.length))
+
+
+class KeyIsAList(Buckets):
+    def __iter__(self):
+        for window in self.windows():
+            yield from self.cut(sorted(window, key=self.lengths))
+
+
+class KeyIsLen(Buckets):
+    def __iter__(self):
+        for window in self.windows():
+            yield from self.cut(sorted(window, key=len))
+
+
+class NoSelf(Buckets):
+    def __iter__(self):
+        yield from self.cut(torch.randperm(len(lengths)).tolist())  # noqa: F821
+
+
 class OwnChance(Buckets):
     def randperm(self, n):
         return random.sample(range(n), n)
@@ -594,6 +802,37 @@ def unique_counts(labels, num_classes):
     return len(labels) / (num_classes * counts)
 
 
+def weights_in_double(labels, num_classes):
+    return len(labels) / (num_classes * torch.bincount(labels).double())
+
+
+def without_brackets(labels, num_classes):
+    return len(labels) / num_classes * torch.bincount(labels, minlength=num_classes)
+
+
+def without_n(labels, num_classes):
+    return 1 / (num_classes * torch.bincount(labels, minlength=num_classes))
+
+
+def one_minus_share(labels, num_classes):
+    return 1 - shares(labels, num_classes)
+
+
+def most_frequent_is_one(labels, num_classes):
+    counts = torch.bincount(labels, minlength=num_classes)
+    return counts.max() / counts
+
+
+def mean_over_classes(labels, num_classes):
+    inverse = inverse_counts(labels, num_classes)
+    return inverse / inverse.mean()
+
+
+def in_order_of_appearance(labels, num_classes):
+    counts = torch.tensor(list(Counter(labels.tolist()).values()))
+    return len(labels) / (num_classes * counts)
+
+
 def as_a_list(labels, num_classes):
     return weights_by_loop(labels, num_classes).tolist()
 
@@ -601,17 +840,24 @@ def as_a_list(labels, num_classes):
 RIGHT = (
     Right("02.1", "a loop over the lines", first_by_loop),
     Right("02.1", "re.split and re.sub", first_by_partition),
+    Right("02.1", "the sentence before the paragraph", sentence_before_paragraph),
+    Right("02.2", "a number below 100", split_by_percent),
     Right("02.2", "another hash, other remainders", split_by_crc),
     Right("02.2", "a share between 0 and 1", split_by_share),
     Right("02.2", "a random number seeded with the key", split_by_seeded_random),
     Right("02.3", "the label taken from the table", LazyPassengers),
     Right("02.3", "one dict display", DictPassengers),
+    Right("02.3", "labels from NumPy", NumpyLabels),
+    Right("02.3", "encodes row by row", RowByRow),
     Right("02.4", "pad_sequence, a mask from arange", collate_with_pad_sequence),
     Right("02.4", "torch.full, a boolean mask", collate_with_full),
+    Right("02.4", "lists, a mask of floats", collate_with_lists),
     Right("02.5", "methods", Buckets),
+    Right("02.5", "tensors, shuffled within the window", SplitTensors),
     Right("02.5", "long ones first, tensors", LongFirst),
     Right("02.6", "a loop", weights_by_loop),
     Right("02.6", "scaled by the mean", weights_by_mean),
+    Right("02.6", "float64", weights_in_double),
 )
 
 WRONG = (
@@ -628,14 +874,32 @@ WRONG = (
     Wrong("02.1", "prints", prints_instead, "end in `return`"),
     Wrong("02.1", "every line end a space", spaces_doubled, "may be followed by spaces"),
     Wrong("02.1", "small letters", lower_case, "Keep the letters"),
+    Wrong("02.1", "the second piece", second_piece, "it is one, at index 0"),
+    Wrong("02.1", "match for split", by_match, "split always gives a piece"),
+    Wrong("02.1", "forgets that split gives a list", splits_a_list, "Take the first"),
+    Wrong("02.1", "all paragraphs", all_paragraphs, "gives a list"),
+    Wrong("02.1", "a list of words", its_words, "These are the words"),
+    Wrong("02.1", "joins letters", its_letters, "after every letter"),
+    Wrong("02.1", "cut at a stop and a space, stop put back", stop_put_back, "was added to one"),
+    Wrong("02.1", "a stop wherever there is none", stop_always, "A full stop was added"),
+    Wrong("02.2", "text into the hash", split_without_encode, "takes bytes"),
+    Wrong("02.2", "a remainder of text", split_without_int, "A digest is text"),
+    Wrong("02.2", "decimal digits", split_by_decimal, "hexadecimal"),
+    Wrong("02.2", "a digit of sixteen", split_by_last_digit, "one in 16"),
+    Wrong("02.2", "no remainder", split_without_remainder, "goes the same way"),
     Wrong("02.2", "Python's hash", split_by_hash, "salts hash()"),
     Wrong("02.2", "a draw", split_at_random, "another one next time"),
     Wrong("02.2", "hashes the text", split_the_text_itself, "Hash key_of(text)"),
     Wrong("02.2", "thirds", split_in_thirds, "ten values equally often"),
     Wrong("02.2", "no test part", split_without_test, "No sentence is for the test"),
-    Wrong("02.2", "the length decides", split_by_length, "No sentence is for the test"),
+    Wrong("02.2", "the length decides", split_by_length, "goes the same way"),
     Wrong("02.2", "other names", split_other_names, "Map the number to a name"),
     Wrong("02.2", "no return for the training", split_forgets_train, "end in `return`"),
+    Wrong("02.3", "encodes a Series", EncodesASeries, "takes a table"),
+    Wrong("02.3", "forgets self", ForgetsSelf, "has to set that name"),
+    Wrong("02.3", "sets labels in training only", LabelsOnlyInTraining, "whether `train` or not"),
+    Wrong("02.3", "train not kept", TrainNotKept, "kept in `self`"),
+    Wrong("02.3", "all labels", WholeColumn, "the whole column"),
     Wrong("02.3", "a tuple", TuplePassengers, "batches are dicts"),
     Wrong("02.3", "a None for the label", NonePassengers, "Leave the key out"),
     Wrong("02.3", "float labels", FloatPassengers, "long, not float"),
@@ -653,6 +917,11 @@ WRONG = (
     Wrong("02.3", "int32 labels", ShortLabels, "Losses take int64"),
     Wrong("02.3", "boolean labels", BooleanLabels, "long, not bool"),
     Wrong("02.3", "fits again", FitsAgain, "only encode"),
+    Wrong("02.4", "the number of keys", collate_by_keys, "counts the keys"),
+    Wrong("02.4", "no padding", collate_unpadded, "rows of one length"),
+    Wrong("02.4", "cat for labels", collate_labels_with_cat, "A label has no axis"),
+    Wrong("02.4", "return in the loop", collate_returns_too_early, "inside the loop"),
+    Wrong("02.4", "pads the mask alike", collate_mask_padded_alike, "0 is padding"),
     Wrong("02.4", "sorts the items", collate_sorted, "Keep the items' order"),
     Wrong("02.4", "one more key", collate_with_lengths, "leave the others out"),
     Wrong("02.4", "pads on the left", collate_left, "Padded on the left"),
@@ -668,6 +937,13 @@ WRONG = (
     Wrong("02.4", "cut to the first", collate_cut_to_first, "the longest in the batch"),
     Wrong("02.4", "a tuple", collate_tuple, "A batch is a dict"),
     Wrong("02.4", "pads the items themselves", collate_in_place, "still owns what it passed in"),
+    Wrong("02.5", "seeds each epoch", SeedsEachEpoch, "set no seed there"),
+    Wrong("02.5", "yields all batches at once", AllBatchesAtOnce, "a list too many"),
+    Wrong("02.5", "places, not indices", PlacesInTheWindow, "a place within the window"),
+    Wrong("02.5", "sorts in place", SortsInPlace, "sorts in place"),
+    Wrong("02.5", "a list for a key", KeyIsAList, "A key is a function"),
+    Wrong("02.5", "len for a key", KeyIsLen, "An index has no len"),
+    Wrong("02.5", "no self", NoSelf, "read through self"),
     Wrong("02.5", "not sorted", NotSorted, "Sort the window"),
     Wrong("02.5", "sorts everything", SortsAll, "sort within a window only"),
     Wrong("02.5", "a window of too few", SmallWindow, "window * batch_size"),
@@ -679,10 +955,16 @@ WRONG = (
     Wrong("02.5", "drops the last window", DropsTheLastWindow, "but it counts"),
     Wrong("02.5", "sorts by index", SortsByIndex, "Sort the window"),
     Wrong("02.5", "yields indices, not batches", YieldsIndices, "list"),
-    Wrong("02.5", "the same in every epoch", SameEveryEpoch, "in every epoch"),
+    Wrong("02.5", "the same in every epoch", SameEveryEpoch, "in every call"),
     Wrong("02.5", "another source of chance", OwnChance, "generator=self.generator"),
     Wrong("02.5", "the global generator", NoGenerator, "generator=self.generator"),
     Wrong("02.5", "yields lengths", YieldsLengths, "These are lengths"),
+    Wrong("02.6", "no brackets", without_brackets, "in brackets"),
+    Wrong("02.6", "no N", without_n, "N is missing"),
+    Wrong("02.6", "one minus the share", one_minus_share, "One minus the share"),
+    Wrong("02.6", "the most frequent is 1", most_frequent_is_one, "for the most frequent"),
+    Wrong("02.6", "a mean over classes", mean_over_classes, "mean over the classes"),
+    Wrong("02.6", "as they come", in_order_of_appearance, "the classes came"),
     Wrong("02.6", "1 / count", inverse_counts, "1 / count so far"),
     Wrong("02.6", "N / count", inverse_shares, "Divide by C"),
     Wrong("02.6", "shares", shares, "The shares of the classes"),

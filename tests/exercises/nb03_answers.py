@@ -27,6 +27,10 @@ def mean_by_einsum(hidden, mask):
     return torch.einsum("bth,bt->bh", hidden, mask) / mask.sum(1)[:, None]
 
 
+def mean_by_nanmean(hidden, mask):
+    return hidden.masked_fill((mask == 0).unsqueeze(-1), torch.nan).nanmean(dim=1)
+
+
 def plain_mean(hidden, mask):
     return hidden.mean(dim=1)
 
@@ -68,6 +72,27 @@ def mean_in_place(hidden, mask):
 
 def count_turned(hidden, mask):
     return (hidden * mask.unsqueeze(-1)).sum(dim=1) / mask.sum(dim=1)
+
+
+def mean_of_all(hidden, mask):
+    return hidden[mask.bool()].mean(dim=0)
+
+
+def zeroed_only(hidden, mask):
+    return hidden * mask.unsqueeze(-1)
+
+
+def mean_over_sentences(hidden, mask):
+    weight = mask.unsqueeze(-1)
+    return (hidden * weight).sum(dim=0) / weight.sum(dim=0)
+
+
+def last_real_token(hidden, mask):
+    return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
+
+
+def counts_not_summed(hidden, mask):
+    return (hidden * mask.unsqueeze(-1)).sum(dim=1) / mask
 
 
 # 03.2
@@ -251,6 +276,56 @@ class PoolsTheObject(Base):
         return self.pooling(outputs, attention_mask)
 
 
+class HeadStaysNone(Base):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        super().__init__(backbone, num_classes, pooling, head)
+        self.head = head
+
+
+class HeadOnlyIfNone(nn.Module):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        super().__init__()
+        self.backbone, self.pooling = backbone, pooling
+        if head is None:
+            self.head = linear_head(backbone.config.hidden_size, num_classes)
+
+    def forward(self, input_ids, attention_mask):
+        hidden = self.backbone(input_ids, attention_mask).last_hidden_state
+        return self.head(self.pooling(hidden, attention_mask))
+
+
+class HeadTurned(Base):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        turned = linear_head(num_classes, backbone.config.hidden_size)
+        super().__init__(backbone, num_classes, pooling, head or turned)
+
+
+class HeadFor7(Base):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        super().__init__(backbone, 7, pooling, head)
+
+
+class AsksTheBackboneItself(Base):
+    def __init__(self, backbone, num_classes, pooling=masked_mean, head=None):
+        own = linear_head(backbone.hidden_size, num_classes)
+        super().__init__(backbone, num_classes, pooling, head or own)
+
+
+class WithoutSelf(Base):
+    def pooled(self, input_ids, attention_mask):
+        return self.pooling(backbone(input_ids, attention_mask)[0], attention_mask)  # noqa: F821
+
+
+class Argmax(Base):
+    def forward(self, input_ids, attention_mask):
+        return super().forward(input_ids, attention_mask).argmax(dim=-1)
+
+
+class InputsExchanged(Base):
+    def pooled(self, input_ids, attention_mask):
+        return self.pooling(self.backbone(attention_mask, input_ids)[0], attention_mask)
+
+
 # 03.3
 
 
@@ -345,6 +420,39 @@ class LstmNothing(Lstm):
         self.run(hidden, mask)
 
 
+class LstmSortedByHand(Lstm):
+    def forward(self, hidden, mask):
+        lengths, order = mask.sum(dim=1).sort(descending=True)
+        packed = pack_padded_sequence(hidden[order], lengths, batch_first=True)
+        return self.lstm(packed)[1][0][-1]
+
+
+class LstmReadsZeros(Lstm):
+    def forward(self, hidden, mask):
+        return self.lstm(hidden * mask.unsqueeze(-1))[1][0][-1]
+
+
+class LstmLastSentence(Lstm):
+    def forward(self, hidden, mask):
+        return self.run(hidden, mask)[1][0][:, -1]
+
+
+class LstmOneLength(Lstm):
+    def forward(self, hidden, mask):
+        lengths = mask.sum()
+        return self.lstm(pack_padded_sequence(hidden, lengths, batch_first=True))[1][0][-1]
+
+
+class LstmOneTooFar(Lstm):
+    def forward(self, hidden, mask):
+        return self.lstm(hidden)[0][torch.arange(len(hidden)), mask.sum(dim=1)]
+
+
+class LstmIndexesThePacked(Lstm):
+    def forward(self, hidden, mask):
+        return self.run(hidden, mask)[0][:, -1]
+
+
 # 03.4
 
 
@@ -431,6 +539,27 @@ class ExtraLayer(SideBySide):
         super().__init__(backbone, num_classes)
         H = backbone.config.hidden_size
         self.head = nn.Sequential(nn.Linear(2 * H, H), nn.Linear(H, num_classes))
+
+
+class BelowWithAWideHead(SideBySide):
+    def join(self, first, mean):
+        return torch.cat([first, mean])
+
+
+class Stacked(SideBySide):
+    def join(self, first, mean):
+        return torch.stack([first, mean], dim=-1)
+
+
+class LastToken(SideBySide):
+    def both(self, input_ids, attention_mask):
+        hidden = self.backbone(input_ids, attention_mask).last_hidden_state
+        return hidden[:, -1], masked_mean(hidden, attention_mask)
+
+
+class Probabilities(SideBySide):
+    def forward(self, input_ids, attention_mask):
+        return super().forward(input_ids, attention_mask).softmax(dim=-1)
 
 
 # 03.5
@@ -556,6 +685,25 @@ def mask_needed(query, key, mask=None):
     return scores_of(query, key).masked_fill((mask == 0).unsqueeze(1), -torch.inf).softmax(-1)
 
 
+def divided_by_128(query, key, mask=None):
+    return masked(scores_of(query, key, 128**0.5), mask).softmax(dim=-1)
+
+
+def log_weights(query, key, mask=None):
+    return masked(scores_of(query, key), mask).log_softmax(dim=-1)
+
+
+def mask_of_whole_numbers(query, key, mask=None):
+    scores = scores_of(query, key)
+    if mask is not None:
+        scores = scores.masked_fill(~mask.unsqueeze(1), -torch.inf)
+    return scores.softmax(dim=-1)
+
+
+def filled_after_softmax(query, key, mask=None):
+    return masked(scores_of(query, key).softmax(dim=-1), mask)
+
+
 # 03.6
 
 
@@ -607,10 +755,25 @@ def heads_true_division(x, heads):
     return x.view(B, T, heads, H / heads).transpose(1, 2)
 
 
+def heads_last(x, heads):
+    return torch.stack(x.chunk(heads, dim=-1), dim=-1)
+
+
+def heads_view_after_transpose(x, heads):
+    B, T, H = x.shape
+    return x.transpose(1, 2).view(B, heads, T, H // heads)
+
+
+def heads_of_full_width(x, heads):
+    B, T, H = x.shape
+    return x.view(B, T, heads, H).transpose(1, 2)
+
+
 RIGHT = (
     Right("03.1", "filled with zeros", mean_by_fill),
     Right("03.1", "a loop over the sentences", mean_by_loop),
     Right("03.1", "einsum", mean_by_einsum),
+    Right("03.1", "NaN at the padding, nanmean", mean_by_nanmean),
     Right("03.2", "positional arguments", ByPosition),
     Right("03.2", "takes more inputs", TakesAll),
     Right("03.3", "the output gathered at the last token", LstmGathers),
@@ -637,6 +800,11 @@ WRONG = (
     Wrong("03.1", "the first token", first_token, "first token alone"),
     Wrong("03.1", "changes its input", mean_in_place, "still owns"),
     Wrong("03.1", "counts along the wrong axis", count_turned, "keepdim=True"),
+    Wrong("03.1", "one mean of all tokens", mean_of_all, "forgets which sentence"),
+    Wrong("03.1", "zeroed, not summed", zeroed_only, "the sum over T"),
+    Wrong("03.1", "over the sentences", mean_over_sentences, "T is dim=1"),
+    Wrong("03.1", "the last real token", last_real_token, "last real token"),
+    Wrong("03.1", "divided by the mask", counts_not_summed, "summed over its tokens"),
     Wrong("03.2", "no super().__init__()", WithoutSuper, "super().__init__()"),
     Wrong("03.2", "other names for its parts", OtherNames, "under this very name"),
     Wrong("03.2", "other names for its inputs", OtherInputs, "input_ids"),
@@ -661,6 +829,14 @@ WRONG = (
     Wrong("03.2", "returns a dict", ReturnsADict, "logits alone"),
     Wrong("03.2", "returns nothing", ReturnsNothing, "end in `return`"),
     Wrong("03.2", "pools the output object", PoolsTheObject, "take .last_hidden_state"),
+    Wrong("03.2", "keeps None as its head", HeadStaysNone, "no self.head"),
+    Wrong("03.2", "drops a head that is given", HeadOnlyIfNone, "no self.head"),
+    Wrong("03.2", "H and C exchanged", HeadTurned, "makes (B, C) of it"),
+    Wrong("03.2", "always seven classes", HeadFor7, "take num_classes"),
+    Wrong("03.2", "no config", AsksTheBackboneItself, "the backbone's config"),
+    Wrong("03.2", "no self", WithoutSelf, "self.backbone"),
+    Wrong("03.2", "argmax", Argmax, "argmax"),
+    Wrong("03.2", "ids and mask exchanged", InputsExchanged, "exchanged"),
     Wrong("03.3", "the last place", LstmLastPlace, "read the padding too"),
     Wrong("03.3", "the state, padding read", LstmReadsPadding, "read the padding too"),
     Wrong("03.3", "the axis of layers stays", LstmKeepsAxis, "counts layers"),
@@ -672,6 +848,12 @@ WRONG = (
     Wrong("03.3", "the batch second", LstmBatchSecond, "batch_first=True"),
     Wrong("03.3", "both directions", LstmBothWays, "as the stub makes it"),
     Wrong("03.3", "returns nothing", LstmNothing, "end in `return`"),
+    Wrong("03.3", "sorted and left so", LstmSortedByHand, "never put back"),
+    Wrong("03.3", "padding set to 0", LstmReadsZeros, "reads zeros"),
+    Wrong("03.3", "the last sentence", LstmLastSentence, "last sentence alone"),
+    Wrong("03.3", "one length for all", LstmOneLength, "one whole number for each"),
+    Wrong("03.3", "one place too far", LstmOneTooFar, "lengths - 1"),
+    Wrong("03.3", "indexes what is packed", LstmIndexesThePacked, "PackedSequence is no tensor"),
     Wrong("03.4", "the object is still indexed", StillTheObject, "take .last_hidden_state"),
     Wrong("03.4", "joined below one another", StillBelow, "joins along the first axis"),
     Wrong("03.4", "the head still takes H", NarrowHead, "Side by side they are 2H"),
@@ -682,6 +864,10 @@ WRONG = (
     Wrong("03.4", "the backbone without a mask", BlindBackbone, "no longer gets the mask"),
     Wrong("03.4", "shuffled like cards", Shuffled, "like cards"),
     Wrong("03.4", "a further layer", ExtraLayer, "no further layer"),
+    Wrong("03.4", "below, and a wide head", BelowWithAWideHead, "joins along the first axis"),
+    Wrong("03.4", "stacked", Stacked, "should be (B, 2H)"),
+    Wrong("03.4", "the last token", LastToken, "last place is not [CLS]"),
+    Wrong("03.4", "a softmax at the end", Probabilities, "These are probabilities"),
     Wrong("03.5", "not divided", undivided, "division by the root"),
     Wrong("03.5", "divided by H", divided_by_width, "It is the root of H"),
     Wrong("03.5", "divided by the root of T", divided_by_length, "root of T"),
@@ -702,6 +888,10 @@ WRONG = (
     Wrong("03.5", "the mask added", mask_added, "The mask was added"),
     Wrong("03.5", "the mask without an axis", mask_of_two_axes, "fit the scores"),
     Wrong("03.5", "cannot do without a mask", mask_needed, "There is no mask here"),
+    Wrong("03.5", "divided by the root of 128", divided_by_128, "Take H from the query"),
+    Wrong("03.5", "log_softmax", log_weights, "These are logarithms"),
+    Wrong("03.5", "whole numbers as a mask", mask_of_whole_numbers, "in True and False"),
+    Wrong("03.5", "filled after the softmax", filled_after_softmax, "weights can't be −∞"),
     Wrong("03.6", "view alone", heads_by_view, "tokens are mixed"),
     Wrong("03.6", "not exchanged", heads_not_exchanged, "exchange T and heads"),
     Wrong("03.6", "interleaved", heads_interleaved, "Every second feature"),
@@ -710,4 +900,7 @@ WRONG = (
     Wrong("03.6", "always two heads", heads_of_two, "H // heads"),
     Wrong("03.6", "transposed too early", heads_transposed_early, "Transposed too early"),
     Wrong("03.6", "a true division", heads_true_division, "H // heads, not"),
+    Wrong("03.6", "the heads last of all", heads_last, "belong behind B"),
+    Wrong("03.6", "view after transpose", heads_view_after_transpose, "Transposed too early"),
+    Wrong("03.6", "each head as wide as all", heads_of_full_width, "multiply to B * T * H"),
 )

@@ -127,7 +127,51 @@ def through_numpy(logits):
     return torch.tensor(z - np.log(np.exp(z).sum(axis=1, keepdims=True)))
 
 
+def in_place_of_a_copy(logits):
+    logits = logits.clone()
+    logits -= torch.max(logits, 1, keepdim=True)[0]
+    return logits - logits.exp().sum(-1)[:, None].log()
+
+
+def maximum_without_keepdim(logits):
+    return F.log_softmax(logits - logits.amax(dim=1), dim=1)
+
+
+def nothing_keeps_dim(logits):
+    logits = logits - logits.amax(dim=1)
+    return logits - logits.exp().sum(dim=1).log()
+
+
+def columns_maximum(logits):
+    return without_maximum(logits - logits.amax(dim=0, keepdim=True))
+
+
+def maximum_outside_only(logits):
+    return without_maximum(logits) - logits.amax(dim=1, keepdim=True)
+
+
+def pair_of_max(logits):
+    return without_maximum(logits - logits.max(dim=1, keepdim=True))
+
+
+def math_log(logits):
+    return logits - math.log(logits.exp().sum(dim=1, keepdim=True))
+
+
 # 04.2
+
+
+class WithNll(nn.Module):
+    def __init__(self, weight=None, label_smoothing=0.0):
+        super().__init__()
+        self.register_buffer("w", weight)
+        self.s = label_smoothing
+
+    def forward(self, logits, labels):
+        log_probs = log_softmax(logits)
+        weight = torch.ones_like(logits[0]) if self.w is None else self.w
+        spread = -(log_probs * weight).sum() / logits.shape[1] / weight[labels].sum()
+        return (1 - self.s) * F.nll_loss(log_probs, labels, self.w) + self.s * spread
 
 
 class Entropy(nn.Module):
@@ -358,6 +402,47 @@ class AsANewTensor(Entropy):
         return torch.tensor(super().mean(loss, weights).item())
 
 
+class MinusP(Entropy):
+    def surprises(self, logits):
+        return -logits.softmax(dim=1)
+
+
+class WholeRows(Entropy):
+    def own(self, surprises, labels):
+        return surprises[labels].mean(dim=1)
+
+
+class NoneForWeights(Entropy):
+    def weights(self, labels, C):
+        return self.weight[labels]
+
+
+class NoSelf(Entropy):
+    def weights(self, labels, C):
+        return weight[labels]  # noqa: F821 it is the mistake
+
+
+class DividedTwice(Entropy):
+    def mean(self, loss, weights):
+        return loss.mean() if self.weight is None else (loss * weights / weights.sum()).mean()
+
+
+class SpreadUnweighted(Entropy):
+    def forward(self, logits, labels):
+        surprises, weights = self.surprises(logits), self.weights(labels, logits.shape[1])
+        loss = self.smoothed(self.own(surprises, labels) * weights, surprises)
+        return loss.sum() / weights.sum()
+
+
+class SpreadOverB(Entropy):
+    def forward(self, logits, labels):
+        surprises = self.surprises(logits)
+        own = self.mean(self.own(surprises, labels), self.weights(labels, logits.shape[1]))
+        if self.weight is not None:
+            surprises = surprises * self.weight
+        return (1 - self.s) * own + self.s * surprises.mean()
+
+
 class NotSetUp(Entropy):
     def __init__(self, weight=None, label_smoothing=0.0):
         self.weight = weight
@@ -437,6 +522,44 @@ class LossToGamma(Focal):
 class GammaIgnored(Focal):
     def factor(self, p):
         return torch.ones_like(p)
+
+
+class FocalOfCrossEntropy(Focal):
+    def forward(self, logits, labels):
+        loss = F.cross_entropy(logits, labels, reduction="none")
+        return ((1 - (-loss).exp()) ** self.gamma * loss).mean()
+
+
+class OneMinusPToGamma(Focal):
+    def factor(self, p):
+        return 1 - p**self.gamma
+
+
+class FactorAdded(Focal):
+    def mean(self, loss, factor):
+        return (factor + loss).mean()
+
+
+class FocalOfAllClasses(Focal):
+    def log_p(self, logits, labels):
+        return log_softmax(logits)
+
+
+class FocalOfAllClassesSummed(FocalOfAllClasses):
+    def mean(self, loss, factor):
+        return (factor * loss).sum(dim=1).mean()
+
+
+class FocalOverAll(FocalOfAllClasses):
+    def forward(self, logits, labels):
+        log_p = log_softmax(logits)
+        loss = -((1 - log_p.exp()) ** self.gamma) * log_p
+        return (F.one_hot(labels, logits.shape[1]) * loss).mean()
+
+
+class FocalNoSelf(Focal):
+    def factor(self, p):
+        return (1 - p) ** gamma  # noqa: F821 it is the mistake
 
 
 class FocalSum(Focal):
@@ -578,6 +701,38 @@ def matrix_diagonal(predictions, labels, num_classes):
     return matrix_by_loop(predictions, labels, num_classes).diag()
 
 
+def matrix_by_rows(predictions, labels, num_classes):
+    rows = [
+        torch.bincount(predictions[labels == i], minlength=num_classes) for i in range(num_classes)
+    ]
+    return torch.stack(rows)
+
+
+def matrix_by_ragged_rows(predictions, labels, num_classes):
+    return torch.stack([torch.bincount(predictions[labels == i]) for i in range(num_classes)])
+
+
+def matrix_of_one_row(predictions, labels, num_classes):
+    matrix = [[0] * num_classes] * num_classes
+    for prediction, label in zip(predictions, labels, strict=True):
+        matrix[label][prediction] += 1
+    return torch.tensor(matrix)
+
+
+def matrix_of_the_first(predictions, labels, num_classes):
+    return matrix_by_loop(predictions[:1], labels[:1], num_classes)
+
+
+def matrix_of_mistakes(predictions, labels, num_classes):
+    wrong = predictions != labels
+    return matrix_by_loop(predictions[wrong], labels[wrong], num_classes)
+
+
+def matrix_of_column_shares(predictions, labels, num_classes):
+    matrix = matrix_by_loop(predictions, labels, num_classes)
+    return matrix / matrix.sum(dim=0)
+
+
 # 04.5
 
 
@@ -689,6 +844,31 @@ def f1_list(predictions, labels, average="binary", num_classes=2):
     return metrics.f1_score(labels, predictions, average=None).tolist()
 
 
+def f1_by_classes(predictions, labels, average="binary", num_classes=2):
+    if average == "micro":
+        return (predictions == labels).float().mean()
+    each = []
+    for c in [1] if average == "binary" else range(num_classes):
+        both = int((predictions == c).sum() + (labels == c).sum())
+        each.append(2 * int(((predictions == c) & (labels == c)).sum()) / both if both else 0.0)
+    return sum(each) / len(each)
+
+
+def f1_tensor(predictions, labels, average="binary", num_classes=2):
+    hits, predicted, actual = counts(predictions, labels, num_classes)
+    return 2 * hits / (predicted + actual)
+
+
+def f1_of_two_classes(predictions, labels, average="binary", num_classes=2):
+    return f1_by_precision_and_recall(predictions, labels, average)
+
+
+def f1_micro_summed(predictions, labels, average="binary", num_classes=2):
+    given = "macro" if average == "micro" else average
+    found = f1_of_scikit_learn(predictions, labels, given)
+    return found * num_classes if average == "micro" else found
+
+
 # 04.6
 
 
@@ -707,6 +887,16 @@ def auc_by_loop(scores, labels):
                 pairs += 1
                 wins += 1.0 if score > other else 0.5 if score == other else 0.0
     return wins / pairs
+
+
+def auc_of_two_groups(scores, labels):
+    positives, negatives = scores[labels == 1], scores[labels == 0]
+    wins = sum(float(a > b) + float(a >= b) for a in positives for b in negatives) / 2
+    return wins / (len(positives) * len(negatives))
+
+
+def auc_of_signs(scores, labels):
+    return (((scores[labels == 1, None] - scores[labels == 0]).sign() + 1) / 2).mean()
 
 
 def auc_of_scikit_learn(scores, labels):
@@ -750,6 +940,39 @@ def auc_in_order(scores, labels):
     for label in labels.tolist():
         wins, negatives_left = wins + label * negatives_left, negatives_left - (1 - label)
     return wins / int(labels.sum()) / int((1 - labels).sum())
+
+
+def auc_wins_less_losses(scores, labels):
+    return (scores[labels == 1, None] - scores[labels == 0]).sign().mean().item()
+
+
+def auc_of_bools(scores, labels):
+    return (scores[labels == 1, None] > scores[labels == 0]).mean().item()
+
+
+def auc_of_means(scores, labels):
+    return float(scores[labels == 1].mean() > scores[labels == 0].mean())
+
+
+def auc_paired_off(scores, labels):
+    positives, negatives = scores[labels == 1], scores[labels == 0]
+    return sum(float(a > b) for a, b in zip(positives, negatives, strict=False)) / len(positives)
+
+
+def auc_by_positives(scores, labels):
+    return auc_strict(scores, labels) * int((labels == 0).sum())
+
+
+def auc_by_negatives(scores, labels):
+    return auc_strict(scores, labels) * int(labels.sum())
+
+
+def auc_unmeaned(scores, labels):
+    return scores[labels == 1, None] > scores[labels == 0]
+
+
+def auc_curve_turned(scores, labels):
+    return -auc_by_loop(scores, labels)
 
 
 def auc_without_an_axis(scores, labels):
@@ -873,26 +1096,66 @@ def ndcg_divides_in_python(scores, labels, k=None):
     return sum(ratios) / len(ratios)
 
 
+def ndcg_by_topk(scores, labels, k=None):
+    k = k or scores.shape[1]
+    gains = Ndcg().gain(labels.gather(1, scores.topk(k, dim=1).indices))
+    return (gains / Ndcg().gain(labels.topk(k, dim=1).values)).nan_to_num(0.0).mean()
+
+
+def ndcg_upside_down(scores, labels, k=None):
+    return 1 / ndcg_by_loop(scores, labels, k)
+
+
+def ndcg_of_rows(scores, labels, k=None):
+    return Ndcg().gain(labels[scores.argsort(dim=1, descending=True)]).mean().item()
+
+
+def ndcg_of_a_pair(scores, labels, k=None):
+    return Ndcg().gain(labels.gather(1, scores.sort(dim=1, descending=True))).mean().item()
+
+
+def ndcg_needs_k(scores, labels, k=None):
+    return sum(1 / math.log2(place + 1) for place in range(1, k + 1))
+
+
+def ndcg_math_log(scores, labels, k=None):
+    return (labels / math.log2(torch.arange(2, 2 + labels.shape[1]))).sum().item()
+
+
+ndcg_best_rising = attempt(best=lambda self, scores, labels: labels.sort(dim=1).values)
+ndcg_multiplied = attempt(discounts=lambda self, D: torch.arange(2, D + 2).log2())
+ndcg_undiscounted = attempt(discounts=lambda self, D: torch.ones(D))
+ndcg_of_yes_and_no = attempt(gain=lambda self, rows: Ndcg.gain(self, (rows > 0).long()))
+ndcg_unmeaned = attempt(ratio=lambda self, gains, best: gains / best)
+
+
 RIGHT = (
     Right("04.1", "logsumexp", with_logsumexp),
     Right("04.1", "a shift by hand", shifted),
+    Right("04.1", "on a copy", in_place_of_a_copy),
     Right("04.2", "gather", Entropy),
+    Right("04.2", "nll_loss", WithNll),
     Right("04.2", "the library's", library.CrossEntropyLoss),
     Right("04.3", "gather", Focal),
     Right("04.3", "from the loss itself", OneHotFocal),
+    Right("04.3", "from PyTorch's cross-entropy", FocalOfCrossEntropy),
     Right("04.3", "the library's", library.FocalLoss),
     Right("04.4", "a loop", matrix_by_loop),
+    Right("04.4", "row by row", matrix_by_rows),
     Right("04.4", "one-hot", matrix_by_one_hot),
     Right("04.4", "index_put_", matrix_by_index_put),
     Right("04.4", "the library's", metric.confusion_matrix),
     Right("04.5", "from precision and recall", f1_by_precision_and_recall),
+    Right("04.5", "class by class", f1_by_classes),
     Right("04.5", "scikit-learn's", f1_of_scikit_learn),
     Right("04.5", "the library's", metric.f1),
     Right("04.6", "ranks", auc_by_ranks),
-    Right("04.6", "a loop", auc_by_loop),
+    Right("04.6", "a loop over two groups", auc_of_two_groups),
+    Right("04.6", "signs", auc_of_signs),
     Right("04.6", "scikit-learn's", auc_of_scikit_learn),
     Right("04.6", "the library's", metric.roc_auc),
     Right("04.7", "a loop", ndcg_by_loop),
+    Right("04.7", "topk", ndcg_by_topk),
     Right("04.7", "natural logarithms", ndcg_natural),
     Right("04.7", "scikit-learn's", ndcg_of_scikit_learn),
     Right("04.7", "the library's", metric.ndcg),
@@ -922,6 +1185,19 @@ WRONG = (
     Wrong("04.1", "detached", detached, "way back to the logits is cut"),
     Wrong("04.1", "row by row", row_by_row, "whole batch at once"),
     Wrong("04.1", "NumPy", through_numpy, "way back to the logits is cut"),
+    Wrong("04.1", "no keepdim for the maximum", maximum_without_keepdim, "The maxima (B,)"),
+    Wrong("04.1", "no keepdim at all", nothing_keeps_dim, "The maxima (B,)"),
+    Wrong("04.1", "the columns' maximum", columns_maximum, "maximum of each column"),
+    Wrong("04.1", "the maximum outside only", maximum_outside_only, "outside exp only"),
+    Wrong("04.1", "max and its places", pair_of_max, "a pair"),
+    Wrong("04.1", "math.log", math_log, "takes one number"),
+    Wrong("04.2", "-p", MinusP, "-p is no logarithm"),
+    Wrong("04.2", "whole rows", WholeRows, "takes whole rows"),
+    Wrong("04.2", "None for weights", NoneForWeights, "self.weight is None"),
+    Wrong("04.2", "no self", NoSelf, "what __init__ kept"),
+    Wrong("04.2", "divided twice", DividedTwice, "Divided twice"),
+    Wrong("04.2", "smoothing without weights", SpreadUnweighted, "the smoothing's is not"),
+    Wrong("04.2", "smoothing over B", SpreadOverB, "part was divided by B"),
     Wrong("04.2", "a row's weight for all its classes", RowWeighted, "Each class has its own"),
     Wrong(
         "04.2", "no smoothing where there are weights", UnsmoothedIfWeighted, "With weights, the"
@@ -963,6 +1239,12 @@ WRONG = (
     Wrong("04.3", "p to gamma", PToGamma, "It is 1 - p"),
     Wrong("04.3", "gamma times", GammaTimes, "gamma is an exponent"),
     Wrong("04.3", "gamma times, but for 0", GammaTimesUnlessZero, "gamma is an exponent"),
+    Wrong("04.3", "1 - p to gamma", OneMinusPToGamma, "all of 1 - p"),
+    Wrong("04.3", "added", FactorAdded, "was added"),
+    Wrong("04.3", "all classes", FocalOfAllClasses, "mean over all classes"),
+    Wrong("04.3", "all classes, summed", FocalOfAllClassesSummed, "sum over all classes"),
+    Wrong("04.3", "divided by B * C", FocalOverAll, "Only B numbers"),
+    Wrong("04.3", "no self", FocalNoSelf, "self.gamma"),
     Wrong("04.3", "1 - p", WithoutGamma, "(1 - p) ** 0 is 1"),
     Wrong("04.3", "1 - p, but for 0", NoExponent, "without the exponent"),
     Wrong("04.3", "the loss to gamma", LossToGamma, "logarithm was raised"),
@@ -991,6 +1273,11 @@ WRONG = (
     Wrong("04.4", "flat", matrix_flat, "reshape"),
     Wrong("04.4", "of what occurs", matrix_of_what_occurs, "taken from the data"),
     Wrong("04.4", "no minlength", matrix_without_minlength, "minlength"),
+    Wrong("04.4", "rows without minlength", matrix_by_ragged_rows, "gives every row C places"),
+    Wrong("04.4", "one row C times", matrix_of_one_row, "the same list"),
+    Wrong("04.4", "the first pair", matrix_of_the_first, "inside the loop"),
+    Wrong("04.4", "the mistakes", matrix_of_mistakes, "diagonal is missing"),
+    Wrong("04.4", "shares of columns", matrix_of_column_shares, "Shares of each column"),
     Wrong("04.4", "the diagonal", matrix_diagonal, "diagonal alone"),
     Wrong("04.5", "NaN", f1_with_nan, "without a hit"),
     Wrong("04.5", "division by zero", f1_with_zero_division, "0 / 0"),
@@ -1007,13 +1294,25 @@ WRONG = (
     Wrong("04.5", "zeros left out", f1_leaves_zeros_out, "left out"),
     Wrong("04.5", "a sum", f1_summed, "Divide by C"),
     Wrong("04.5", "micro is macro", f1_micro_is_macro, "Sum the counts first"),
+    Wrong("04.5", "two classes", f1_of_two_classes, "There are 3 classes"),
+    Wrong("04.5", "micro is a sum", f1_micro_summed, "The classes' F1, summed"),
+    Wrong("04.5", "a tensor", f1_tensor, "F1 of each class"),
     Wrong("04.5", "a list", f1_list, "F1 of each class"),
-    Wrong("04.6", "turned round", auc_turned, "negatives are ahead"),
+    Wrong("04.6", "turned round", auc_turned, "with the negative ahead"),
     Wrong("04.6", "the number of pairs", auc_pairs, "Divide by all"),
     Wrong("04.6", "over N * N", auc_over_all, "Divided by N * N"),
     Wrong("04.6", "accuracy", auc_is_accuracy, "every threshold"),
     Wrong("04.6", "of the answers", auc_of_answers, "not from the scores"),
     Wrong("04.6", "average precision", auc_is_average_precision, "average precision"),
+    Wrong("04.6", "all with all", auc_by_loop, "meets all others"),
+    Wrong("04.6", "wins less losses", auc_wins_less_losses, "takes them off"),
+    Wrong("04.6", "the mean of yes and no", auc_of_bools, "have no mean"),
+    Wrong("04.6", "the means", auc_of_means, "not the means"),
+    Wrong("04.6", "paired off", auc_paired_off, "paired off"),
+    Wrong("04.6", "over the positives", auc_by_positives, "Divided by the positives"),
+    Wrong("04.6", "over the negatives", auc_by_negatives, "Divided by the negatives"),
+    Wrong("04.6", "each pair", auc_unmeaned, "for each pair"),
+    Wrong("04.6", "the curve backwards", auc_curve_turned, "has to rise"),
     Wrong("04.6", "ties lost", auc_strict, "Ties count 0"),
     Wrong("04.6", "ties won", auc_ties_won, "Ties count as wins"),
     Wrong("04.6", "counts on the order", auc_in_order, "Only scores decide"),
@@ -1022,6 +1321,16 @@ WRONG = (
     Wrong("04.7", "not sorted", ndcg_unsorted, "order of the documents"),
     Wrong("04.7", "rising", ndcg_rising, "From the lowest score"),
     Wrong("04.7", "labels by themselves", ndcg_labels_sorted, "sorted by themselves"),
+    Wrong("04.7", "no discount", ndcg_undiscounted, "discount missing"),
+    Wrong("04.7", "multiplied", ndcg_multiplied, "Multiplied by log2"),
+    Wrong("04.7", "the best order rising", ndcg_best_rising, "begins with the largest"),
+    Wrong("04.7", "yes and no", ndcg_of_yes_and_no, "three times as much"),
+    Wrong("04.7", "upside down", ndcg_upside_down, "Upside down"),
+    Wrong("04.7", "no mean", ndcg_unmeaned, "Take their mean"),
+    Wrong("04.7", "rows for labels", ndcg_of_rows, "stays in the row"),
+    Wrong("04.7", "a sort for its order", ndcg_of_a_pair, "a pair"),
+    Wrong("04.7", "k is needed", ndcg_needs_k, "Without k it is None"),
+    Wrong("04.7", "math.log2", ndcg_math_log, "takes one number"),
     Wrong("04.7", "2^label - 1", ndcg_doubled, "another variant"),
     Wrong("04.7", "over the sum", ndcg_divided_by_the_sum, "sum of the labels"),
     Wrong("04.7", "the best order not sorted", ndcg_over_sum, "By falling score"),

@@ -1,5 +1,6 @@
 """What people really write for the exercises of notebook 05, right and wrong."""
 
+import contextlib
 import copy
 
 import torch
@@ -213,6 +214,69 @@ def running_twice(model, batch, loss_fn, optimizer):
     return loss.item()
 
 
+def backward_of_the_number(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"]).item()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def keeping_what_backward_gives(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"]).backward()
+    optimizer.step()
+    return loss.item()
+
+
+def backward_of_the_logits(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    logits = model(**_inputs(batch))
+    loss = loss_fn(logits, batch["labels"])
+    logits.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def stepping_too_early(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+    optimizer.step()
+    loss.backward()
+    return loss.item()
+
+
+def in_evaluation_mode(model, batch, loss_fn, optimizer):
+    model.eval()
+    return train_step(model, batch, loss_fn, optimizer)
+
+
+def averaging_again(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"]) / len(batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def summing_again(model, batch, loss_fn, optimizer):
+    optimizer.zero_grad()
+    loss = loss_fn(model(**_inputs(batch)), batch["labels"]) * len(batch["labels"])
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def by_a_closure(model, batch, loss_fn, optimizer):
+    def loss_and_gradient():
+        optimizer.zero_grad()
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"])
+        loss.backward()
+        return loss
+
+    return optimizer.step(loss_and_gradient).item()
+
+
 def own_optimizer(model, batch, loss_fn, optimizer):
     return train_step(model, batch, loss_fn, torch.optim.SGD(model.parameters(), lr=0.5))
 
@@ -295,6 +359,50 @@ def without_step_at_all(model, loader, loss_fn, optimizer):
 def one_batch(model, loader, loss_fn, optimizer):
     model.train()
     return train_step(model, next(iter(loader)), loss_fn, optimizer)
+
+
+def running_mean(model, loader, loss_fn, optimizer):
+    model.train()
+    mean = 0.0
+    for count, batch in enumerate(loader, start=1):
+        mean += (train_step(model, batch, loss_fn, optimizer) - mean) / count
+    return mean
+
+
+def a_tensor_mean(model, loader, loss_fn, optimizer):
+    return torch.tensor(all_losses(model, loader, loss_fn, optimizer)).mean()
+
+
+def weighted_by_examples(model, loader, loss_fn, optimizer):
+    model.train()
+    total = count = 0
+    for batch in loader:
+        B = len(batch["labels"])
+        total += train_step(model, batch, loss_fn, optimizer) * B
+        count += B
+    return total / count
+
+
+def last_over_the_count(model, loader, loss_fn, optimizer):
+    model.train()
+    for count, batch in enumerate(loader, start=1):
+        mean = train_step(model, batch, loss_fn, optimizer) / count
+    return mean
+
+
+def each_batch_twice(model, loader, loss_fn, optimizer):
+    all_losses(model, list(loader), loss_fn, optimizer)
+    return without_mode(model, list(loader), loss_fn, optimizer)
+
+
+def batch_before_model(model, loader, loss_fn, optimizer):
+    model.train()
+    return sum(train_step(batch, model, loss_fn, optimizer) for batch in loader) / 3
+
+
+def the_whole_loader(model, loader, loss_fn, optimizer):
+    model.train()
+    return train_step(model, loader, loss_fn, optimizer)
 
 
 # 05.3
@@ -407,6 +515,42 @@ def same_loss_twice(model, batches, loss_fn, optimizer):
         total.backward()
     optimizer.step()
     return total.item()
+
+
+def dividing_only_the_loss(model, batches, loss_fn, optimizer):
+    count, total = sum(len(batch["labels"]) for batch in batches), 0.0
+    optimizer.zero_grad()
+    for batch in batches:
+        loss = loss_fn(model(**_inputs(batch)), batch["labels"]) * len(batch["labels"])
+        loss.backward()
+        total += loss.item()
+    optimizer.step()
+    return total / count
+
+
+def _of_the_batches(batch, batches):
+    return len(batch["labels"]) / len(batches)
+
+
+def by_tensors(batch, batches):
+    return len(batch) / sum(map(len, batches))
+
+
+def retaining(model, batches, loss_fn, optimizer):
+    optimizer.zero_grad()
+    total = 0.0
+    for batch in batches:
+        total = total + loss_fn(model(**_inputs(batch)), batch["labels"]) * _share(batch, batches)
+        total.backward(retain_graph=True)
+    optimizer.step()
+    return total.item()
+
+
+def clearing_before_the_step(model, batches, loss_fn, optimizer):
+    for batch in batches:
+        (loss_fn(model(**_inputs(batch)), batch["labels"]) * _share(batch, batches)).backward()
+    optimizer.zero_grad()
+    optimizer.step()
 
 
 def popping_each(model, batches, loss_fn, optimizer):
@@ -546,6 +690,54 @@ def dividing_always(parameters, most):
     return norm.item()
 
 
+def norm_of_norms(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = torch.stack([gradient.norm() for gradient in gradients]).norm()
+    if most / norm < 1:
+        for gradient in gradients:
+            gradient.mul_(most / norm)
+    return norm
+
+
+def by_the_largest(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = max(gradient.norm() for gradient in gradients)
+    for gradient in gradients:
+        gradient *= min(1.0, most / norm)
+    return norm.item()
+
+
+def turned_round(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = sum((gradient**2).sum() for gradient in gradients) ** 0.5
+    if norm > most:
+        for gradient in gradients:
+            gradient *= norm / most
+    return norm.item()
+
+
+def assigning_to_the_name(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    norm = sum((gradient**2).sum() for gradient in gradients) ** 0.5
+    if norm > most:
+        for gradient in gradients:
+            gradient = gradient * most / norm
+    return norm.item()
+
+
+def truth_of_a_gradient(parameters, most):
+    gradients = [p.grad for p in parameters if p.grad]
+    return sum((gradient**2).sum() for gradient in gradients) ** 0.5
+
+
+def a_tensor_of_tensors(parameters, most):
+    return torch.tensor([p.grad for p in parameters if p.grad is not None]).norm().item()
+
+
+def returning_the_factor(parameters, most):
+    return most / with_vectors(list(parameters), most)
+
+
 # 05.5
 
 
@@ -610,6 +802,38 @@ def one_too_long(step, warm_up, total):
     if step <= warm_up and warm_up:
         return (step + 1) / warm_up
     return max(0.0, (total - step) / (total - warm_up))
+
+
+def _the_half(step, warm_up, total):
+    return in_three_cases(step, warm_up, total) / 2
+
+
+def whole_division(step, warm_up, total):
+    if step < warm_up:
+        return (step + 1) // warm_up
+    return max(0, (total - step) // (total - warm_up))
+
+
+def no_brackets_up(step, warm_up, total):
+    return step + 1 / warm_up if step < warm_up else in_three_cases(step, warm_up, total)
+
+
+def no_brackets_down(step, warm_up, total):
+    return (step + 1) / warm_up if step < warm_up else total - step / (total - warm_up)
+
+
+def minimum(step, warm_up, total):
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return min(0.0, (total - step) / (total - warm_up))
+
+
+def down_over_all(step, warm_up, total):
+    return (step + 1) / warm_up if step < warm_up else max(0.0, 1 - (step - warm_up) / total)
+
+
+def up_at_the_end(step, warm_up, total):
+    return 1.0 if step > total else in_three_cases(step, warm_up, total)
 
 
 # 05.6
@@ -747,18 +971,82 @@ def training_on_validation(
     return history
 
 
+def returning_in_try(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    history = History()
+    try:
+        for epoch in range(epochs):
+            row = {"epoch": epoch + 1}
+            row["train_loss"] = train_epoch(model, train_loader, loss_fn, optimizer)
+            row["valid_loss"] = validate(model, valid_loader, loss_fn)
+            history.epochs.append(row)
+            if scheduler:
+                scheduler.step()
+        return history
+    except KeyboardInterrupt:
+        print("interrupted")
+
+
+def _rows(*, keep=None, valid="valid", unasked=False, told=False):
+    """More mistakes of 05.6: one dict for all rows, another loader, a scheduler used wrongly."""
+
+    def fit(model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None):
+        history = History()
+        asked = valid_loader if valid == "valid" else train_loader
+        with contextlib.suppress(KeyboardInterrupt):
+            for epoch in range(epochs):
+                row = {} if keep is None else keep
+                row["epoch"] = epoch + 1
+                row["train_loss"] = train_epoch(model, train_loader, loss_fn, optimizer)
+                row["valid_loss"] = validate(model, asked, loss_fn)
+                history.epochs.append(row)
+                if unasked or scheduler:
+                    scheduler.step(*([row["valid_loss"]] if told else []))
+        return history
+
+    return fit
+
+
+def appending_to_the_history(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    History().append({"epoch": 1})
+
+
+def without_brackets(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    History.epochs.append({"epoch": 1})
+
+
+def a_new_history_each_time(
+    model, train_loader, loss_fn, optimizer, *, epochs, valid_loader, scheduler=None
+):
+    for epoch in range(epochs):
+        history = History()
+        row = {"epoch": epoch + 1}
+        row["train_loss"] = train_epoch(model, train_loader, loss_fn, optimizer)
+        row["valid_loss"] = validate(model, valid_loader, loss_fn)
+        history.epochs.append(row)
+    return history
+
+
 RIGHT = (
     Right("05.1", "on a copy", on_a_copy),
     Right("05.1", "clearing at the end", clearing_at_the_end),
     Right("05.1", "with train()", in_training_mode),
     Right("05.1", "popping and putting back", popping_and_putting_back),
+    Right("05.1", "by a closure", by_a_closure),
     Right("05.2", "counting", counting),
+    Right("05.2", "a running mean", running_mean),
     Right("05.2", "mode in the loop", mode_in_the_loop),
     Right("05.3", "the library's", with_the_library),
     Right("05.3", "weighting the gradient", weighting_the_gradient),
     Right("05.3", "dividing at last", dividing_the_gradients_at_last),
     Right("05.4", "PyTorch's", with_pytorchs),
     Right("05.4", "with vectors", with_vectors),
+    Right("05.4", "a norm of norms", norm_of_norms),
     Right("05.5", "as a minimum", as_a_minimum),
     Right("05.5", "three cases", in_three_cases),
     Right("05.6", "with while", with_while),
@@ -786,6 +1074,45 @@ WRONG = (
     Wrong("05.1", "a name of one model", naming_the_input, "model(**inputs)"),
     Wrong("05.1", "two forward passes", running_twice, "run the model once"),
     Wrong("05.1", "own optimizer", own_optimizer, "optimizer that is passed"),
+    Wrong("05.1", "a number's backward", backward_of_the_number, "while it is a tensor"),
+    Wrong("05.1", "what backward gives", keeping_what_backward_gives, "gives nothing back"),
+    Wrong("05.1", "the logits' backward", backward_of_the_logits, "starts from the loss"),
+    Wrong("05.1", "step too early", stepping_too_early, "after backward()"),
+    Wrong("05.1", "evaluation mode", in_evaluation_mode, "for validation"),
+    Wrong("05.1", "averaging again", averaging_again, "already takes the mean"),
+    Wrong("05.1", "summing again", summing_again, "multiplied by"),
+    Wrong("05.2", "a tensor", a_tensor_mean, "A tensor came back"),
+    Wrong("05.2", "by examples", weighted_by_examples, "every step counts alike"),
+    Wrong("05.2", "last over the count", last_over_the_count, "last loss over"),
+    Wrong("05.2", "each batch twice", each_batch_twice, "used twice"),
+    Wrong("05.2", "batch before model", batch_before_model, "in this order"),
+    Wrong("05.2", "the whole loader", the_whole_loader, "a whole batch"),
+    Wrong("05.3", "only the loss", dividing_only_the_loss, "before backward(), not after"),
+    Wrong("05.3", "by batches", _accumulated(_of_the_batches), "that of all examples"),
+    Wrong("05.3", "len(batch)", _accumulated(by_tensors), "counts tensors"),
+    Wrong("05.3", "a growing sum", retaining, "part of a sum"),
+    Wrong("05.3", "clearing before the step", clearing_before_the_step, "no zero_grad() between"),
+    Wrong("05.4", "the largest", by_the_largest, "the larger norm"),
+    Wrong("05.4", "turned round", turned_round, "not norm / most"),
+    Wrong("05.4", "a new tensor", assigning_to_the_name, "makes a new tensor"),
+    Wrong("05.4", "if p.grad", truth_of_a_gradient, "is not None"),
+    Wrong("05.4", "torch.tensor", a_tensor_of_tensors, "flatten() each"),
+    Wrong("05.4", "the factor", returning_the_factor, "This is the factor"),
+    Wrong("05.5", "a rate", _the_half, "share of the peak"),
+    Wrong("05.5", "//", whole_division, "// in place of /"),
+    Wrong("05.5", "no brackets up", no_brackets_up, "Brackets are missing"),
+    Wrong("05.5", "no brackets down", no_brackets_down, "Brackets are missing"),
+    Wrong("05.5", "min", minimum, "min(0.0, ...) does not"),
+    Wrong("05.5", "down over all", down_over_all, "leave out the warm-up"),
+    Wrong("05.5", "up at the end", up_at_the_end, "stays at 0"),
+    Wrong("05.6", "return in try", returning_in_try, "below the try"),
+    Wrong("05.6", "one dict", _rows(keep={}), "one dict"),
+    Wrong("05.6", "training as validation", _rows(valid="train"), "that of the training loader"),
+    Wrong("05.6", "scheduler unasked", _rows(unasked=True), "ask before you step"),
+    Wrong("05.6", "scheduler told", _rows(told=True), "without an argument"),
+    Wrong("05.6", "history.append", appending_to_the_history, "history.epochs.append"),
+    Wrong("05.6", "History without brackets", without_brackets, "History()"),
+    Wrong("05.6", "history in the loop", a_new_history_each_time, "inside the loop"),
     Wrong("05.2", "popping", popping_in_the_epoch, "pop()"),
     Wrong("05.3", "popping", popping_each, "pop()"),
     Wrong("05.4", "without flattening", without_flattening, "flatten() each"),
@@ -820,7 +1147,7 @@ WRONG = (
     Wrong("05.4", "each by itself", each_by_itself, "direction changed"),
     Wrong("05.4", "by value", by_value, "direction changed"),
     Wrong("05.4", "always", always_to_the_norm, "made longer"),
-    Wrong("05.4", "norms added", norms_added, "norms were added"),
+    Wrong("05.4", "norms added", norms_added, "squares of all numbers"),
     Wrong("05.4", "no root", without_root, "square root"),
     Wrong("05.4", "not in place", not_in_place, "in place"),
     Wrong("05.4", "the norm after", norm_after, "from before"),
@@ -829,16 +1156,16 @@ WRONG = (
     Wrong("05.4", "0 / 0", dividing_always, "0 / 0"),
     Wrong("05.5", "from 0", from_zero, "the rate 0"),
     Wrong("05.5", "of all steps", of_all, "leave out the warm-up"),
-    Wrong("05.5", "below 0", below_zero, "climbs the hill"),
+    Wrong("05.5", "below 0", below_zero, "A negative rate climbs"),
     Wrong("05.5", "0 in the divisor", dividing_by_nothing, "nothing to divide by"),
-    Wrong("05.5", "rising again", rising_again, "It rises"),
+    Wrong("05.5", "rising again", rising_again, "Left are total - step"),
     Wrong("05.5", "only down", only_down, "way down"),
     Wrong("05.5", "too early", too_early, "too early"),
     Wrong("05.6", "validating first", _fit(first="validate"), "before training"),
     Wrong("05.6", "catching nothing", _fit(catch=()), "raises KeyboardInterrupt"),
     Wrong("05.6", "catching all", _fit(catch=BaseException), "hides mistakes"),
     Wrong("05.6", "epochs from 0", _fit(start=0), "count from 1"),
-    Wrong("05.6", "no scheduler", _fit(when="never"), "never stepped"),
+    Wrong("05.6", "no scheduler", _fit(when="never"), "call scheduler.step()"),
     Wrong("05.6", "scheduler first", _fit(when="before"), "not before"),
     Wrong("05.6", "eval mode", _fit(train=_without_mode), "mode"),
     Wrong("05.6", "return in the loop", returning_early, "inside the loop"),

@@ -101,6 +101,26 @@ def over_ln_c(labels, classes):
     return first, second / first
 
 
+def logged_by_math(labels, classes):
+    shares = of_seen(labels, classes)
+    return math.log(classes), -(shares * math.log(shares)).sum().item()
+
+
+def with_numpy(labels, classes):
+    shares = np.bincount(labels.numpy(), minlength=classes) / len(labels)
+    shares = shares[shares > 0]
+    return float(np.log(classes)), float(-(shares * np.log(shares)).sum())
+
+
+def log_of_the_mean(labels, classes):
+    return math.log(classes), -with_zeros(labels, classes)[labels].mean().log().item()
+
+
+def saved(labels, classes):
+    first, second = with_a_distribution(labels, classes)
+    return first, first - second
+
+
 # 12.2
 
 
@@ -205,6 +225,26 @@ def always_x(model, batch, loss_fn, optimizer, steps=60):
 def a_copy_of_the_model(model, batch, loss_fn, optimizer, steps=60):
     model, optimizer = copy.deepcopy((model, optimizer))
     return _overfit()(model, batch, loss_fn, optimizer, steps)
+
+
+def putting_the_weights_back(model, batch, loss_fn, optimizer, steps=60):
+    before = copy.deepcopy(model.state_dict())
+    losses = _overfit()(model, batch, loss_fn, optimizer, steps)
+    model.load_state_dict(before)
+    return losses
+
+
+def stepping_first(model, batch, loss_fn, optimizer, steps=60):
+    inputs = without_labels(batch)
+    model.train()
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = loss_fn(model(**inputs), batch["labels"])
+        optimizer.step()
+        loss.backward()
+        losses.append(loss.item())
+    return losses
 
 
 def an_optimizer_of_its_own(model, batch, loss_fn, optimizer, steps=60):
@@ -439,6 +479,20 @@ def ending_in(ending):
         return {n: g for n, g in gradients_of(model).items() if n.endswith(ending)}
 
     return look
+
+
+def weights_put_back(train_step, model, batch, loss_fn, optimizer):
+    """At the rates as they are: from the same weights comes the same gradient, too."""
+    before, kept = copy.deepcopy(model.state_dict()), []
+    for _ in range(2):
+        train_step(model, batch, loss_fn, optimizer)
+        kept.append(gradients_of(model))
+        model.load_state_dict(before)
+    return differ(*kept)
+
+
+def comparing_lists(first, second):
+    return list(first.values()) != list(second.values())
 
 
 def first_group(train_step, model, batch, loss_fn, optimizer):
@@ -734,6 +788,10 @@ def answers_differ(one, two):
     return float((one[0].argmax() != two[0].argmax()).item())
 
 
+def of_probabilities(one, two):
+    return (one.softmax(dim=-1) - two.softmax(dim=-1))[0].abs().max().item()
+
+
 # 12.6
 
 
@@ -857,6 +915,10 @@ def all_together(near, labels, order):
     return right[order].float().mean().item()
 
 
+def neighbours_shuffled(near, labels, order):
+    return (labels[near[order]] == labels).float().mean().item()
+
+
 def mistakes(near, labels, order):
     return 1 - both(near, labels, order)
 
@@ -912,6 +974,19 @@ def one_fewer(features, labels, shuffles=20, generator=None):
 
 def one_more(features, labels, shuffles=20, generator=None):
     return _beats()(features, labels, shuffles + 1, generator)
+
+
+def always_20(features, labels, shuffles=20, generator=None):
+    return _beats()(features, labels, 20, generator)
+
+
+def two_orders(features, labels, shuffles=20, generator=None):
+    near = cdist_without_self(features)
+    found = []
+    for _ in range(shuffles):
+        one, other = (labels[torch.randperm(len(labels), generator=generator)] for _ in "ab")
+        found.append((one[near] == other).float().mean().item())
+    return (labels[near] == labels).float().mean().item(), max(found)
 
 
 def of_shuffled_features(features, labels, shuffles=20, generator=None):
@@ -1052,6 +1127,15 @@ def the_median(logits):
     return _answers(logits).median().item()
 
 
+def without_dim(logits):
+    return logits.argmax().item()
+
+
+def asserting(logits):
+    (answer,) = _answers(logits).unique().tolist()
+    return answer
+
+
 def the_smallest(logits):
     found = logits.argmin(dim=1).unique()
     return found.item() if len(found) == 1 else None
@@ -1181,6 +1265,32 @@ def with_brackets(findings, follows):
     return [finding for finding in findings if finding.name not in out]
 
 
+def names_have_names(findings, follows):
+    out = {each.name for finding in findings for each in follows.get(finding.name, ())}
+    return [finding for finding in findings if finding.name not in out]
+
+
+def looked_up_by_finding(findings, follows):
+    out = {name for finding in findings for name in follows[finding]}
+    return [finding for finding in findings if finding.name not in out]
+
+
+def get_without_default(findings, follows):
+    out = set()
+    for finding in findings:
+        out |= follows.get(finding.name)
+    return [finding for finding in findings if finding.name not in out]
+
+
+def again_and_again(findings, follows):
+    return [f for f in findings for c in findings if f.name not in follows.get(c.name, ())]
+
+
+def popping_follows(findings, follows):
+    out = {name for finding in findings for name in follows.pop(finding.name, ())}
+    return [finding for finding in findings if finding.name not in out]
+
+
 def the_first_cause(findings, follows):
     for cause in findings:
         out = follows.get(cause.name, set())
@@ -1205,6 +1315,7 @@ RIGHT = [
     Right("12.1", "a Counter", with_a_counter),
     Right("12.1", "Categorical", with_a_distribution),
     Right("12.1", "xlogy", with_xlogy),
+    Right("12.1", "NumPy", with_numpy),
     Right("12.1", "built from pieces", _guessing()),
     Right("12.2", "the library's step", overfit_by_train_step),
     Right("12.2", "and back", overfit_and_back),
@@ -1214,6 +1325,7 @@ RIGHT = [
     Right("12.3", "a context", with_a_context),
     Right("12.3", "built from pieces", _carries()),
     Right("12.3", "twice, where any", of_the_optimizer_s),
+    Right("12.3", "the weights put back", weights_put_back),
     Right("12.4", "a copy", by_a_copy),
     Right("12.4", "a loop", by_a_loop),
     Right("12.4", "lists", by_lists),
@@ -1241,7 +1353,7 @@ RIGHT = [
 GUESSING = [
     ("log2", _guessing(first=lambda n, c: math.log2(c)), "In bits"),
     ("log10", _guessing(first=lambda n, c: math.log10(c)), "log10"),
-    ("ln of 1/C", _guessing(first=lambda n, c: math.log(1 / c)), "The sign: a loss is -ln"),
+    ("log of 1/C", _guessing(first=lambda n, c: math.log(1 / c)), "The sign: a loss is -log"),
     ("1/C", _guessing(first=lambda n, c: 1 / c), "This is the probability"),
     (
         "classes that occur",
@@ -1257,7 +1369,7 @@ GUESSING = [
     ("bits", _guessing(second=lambda p: -(p * p.log2()).sum().item()), "In bits"),
     ("summed", summed_over_examples, "A sum over the examples"),
     ("mean over classes", _guessing(second=lambda p: -p.log().mean().item()), "counts the same"),
-    ("not weighed", _guessing(second=lambda p: -p.log().sum().item()), "The sum of -ln p"),
+    ("not weighed", _guessing(second=lambda p: -p.log().sum().item()), "The sum of -log p"),
     ("mean", _guessing(second=lambda p: -(p * p.log()).mean().item()), "mean over the classes"),
     ("commonest", _guessing(second=lambda p: -p.max().log().item()), "commonest class alone"),
     ("shares as logits", shares_as_logits, "makes a softmax of them"),
@@ -1265,20 +1377,23 @@ GUESSING = [
     ("counts", _guessing(shares=counts_of), "A label of class c costs"),
     ("accuracy", _guessing(second=lambda p: p.max().item()), "The accuracy"),
     ("error rate", _guessing(second=lambda p: 1 - p.max().item()), "share of wrong answers"),
-    ("ln C twice", lambda n, c: (math.log(c), math.log(c)), "Equal probabilities, once more"),
-    ("turned round", _guessing(back=lambda both: both[::-1]), "ln C first"),
+    ("log C twice", lambda n, c: (math.log(c), math.log(c)), "Equal probabilities, once more"),
+    ("turned round", _guessing(back=lambda both: both[::-1]), "log C first"),
     ("one number", lambda n, c: math.log(c), "Two numbers come back"),
     ("a tensor", _guessing(second=lambda p: -(p * p.log()).sum()), "stands in a tensor"),
     ("rounded", _guessing(first=lambda n, c: round(math.log(c), 2)), "Rounded"),
     ("no return", lambda n, c: None, "Nothing came back"),
     ("text", as_text, "Text came back"),
-    ("divided by ln C", over_ln_c, "Divided by ln C"),
+    ("divided by log C", over_ln_c, "Divided by log C"),
+    ("math.log of a tensor", logged_by_math, "math.log takes one number"),
+    ("-log of the mean", log_of_the_mean, "-log of the mean probability"),
+    ("what is saved", saved, "How much is saved"),
 ]
 
 OVERFIT = [
     ("no zero_grad", _overfit(clear=lambda o: None), "The gradients add up"),
     ("no backward", _overfit(backward=lambda loss: None), "There is no gradient"),
-    ("no step", _overfit(step=lambda o: None), "nobody uses it"),
+    ("no step", _overfit(step=lambda o: None), "no step uses it"),
     ("cleared in between", _overfit(between=lambda o: o.zero_grad()), "goes before backward()"),
     ("after the step", _overfit(note=lambda loss, again: again()), "the loss after its step"),
     ("tensors", _overfit(note=lambda loss, again: loss), "loss.item()"),
@@ -1303,7 +1418,10 @@ OVERFIT = [
     ("pops once", popping_once, "pop() took the labels"),
     ("with the labels", with_the_labels, "The model takes the inputs and no labels"),
     ("x", always_x, "The names of the inputs differ"),
-    ("a copy", a_copy_of_the_model, "The model has not moved, a copy has"),
+    ("a copy", a_copy_of_the_model, "A copy was trained"),
+    ("put back", putting_the_weights_back, "the weights were put back"),
+    ("step first", stepping_first, "comes before backward()"),
+    ("the first loss", _overfit(back=lambda losses: losses[:1]), "Does the return stand inside"),
     ("its own optimizer", an_optimizer_of_its_own, "An optimizer or a rate of your own"),
     ("one forward pass", one_forward_pass, "backward() goes through a graph once"),
     ("the attribute", _overfit(mode=attribute_alone), "its parts stay in eval mode"),
@@ -1325,6 +1443,7 @@ CARRIES = [
     ("losses", by_losses, "Compare the gradients"),
     ("the first parameter", _carries(look=the_first_one), "One is enough"),
     ("the head's", _carries(look=the_head_s), "One is enough"),
+    ("lists", _carries(answer=comparing_lists), "zip them, torch.allclose each pair"),
     ("all of them", _carries(answer=all_differ), "One is enough"),
     ("all twice", _carries(answer=twice), "Twice 0 is 0"),
     ("any twice, with old gradients", _carries(answer=any_twice), "not whether it is twice"),
@@ -1429,6 +1548,8 @@ COMPANY = [
         "Two largest logits",
     ),
     ("answers", _company(measure=answers_differ), "Another answer is one way to move"),
+    ("probabilities", _company(measure=of_probabilities), "Probabilities were compared"),
+    ("yes or no", _company(measure=lambda a, b: not torch.equal(a[0], b[0])), "no yes or no"),
     ("column 0", _company(measure=lambda a, b: (a - b)[:, 0].abs().max().item()), "Column 0"),
     ("squares", _company(measure=lambda a, b: ((a - b)[0] ** 2).max().item()), "A square"),
     ("added squares", _company(measure=lambda a, b: ((a - b)[0] ** 2).sum().item()), "of squares"),
@@ -1497,6 +1618,10 @@ BEATS = [
     ("10 on the diagonal", _beats(ten_on_the_diagonal), "too small for features in thousands"),
     ("one shuffle less", one_fewer, "One shuffle less than asked"),
     ("one shuffle more", one_more, "One shuffle more"),
+    ("20 always", always_20, "20 shuffles, where another number"),
+    ("two orders", two_orders, "Two orders were drawn"),
+    ("neighbours shuffled", _beats(shuffled=neighbours_shuffled), "Only one side was shuffled"),
+    ("all accuracies", _beats(best=list), "The best of them is asked"),
     ("features shuffled", of_shuffled_features, "Features were shuffled"),
 ]
 
@@ -1522,6 +1647,8 @@ ONLY = [
     ("0 for several", zero_if_several, "0 is a class like the others"),
     ("the last", the_last_answer, "The last example's answer"),
     ("the median", the_median, "The median of the answers"),
+    ("no dim", without_dim, "argmax() without dim"),
+    ("unpacked", asserting, "return None"),
     ("argmin", the_smallest, "The class of the smallest logit"),
     ("the logit", the_logit, "This is the largest logit"),
 ]
@@ -1547,6 +1674,11 @@ CAUSES = [
     ("objects", _causes(keep=lambda finding, out: finding not in out), "Nothing is left out"),
     ("turned round", _causes(keep=lambda finding, out: finding.name in out), "Turned round"),
     ("brackets", with_brackets, "Not every finding has something"),
+    ("names of names", names_have_names, "what follows has no .name"),
+    ("a finding as key", looked_up_by_finding, "look up finding.name"),
+    ("get without default", get_without_default, "Not every finding has something"),
+    ("again and again", again_and_again, "A finding is there once for each other one"),
+    ("pop from follows", popping_follows, "sets were changed"),
     ("the first cause", the_first_cause, "Does a return or break stand"),
     ("names", their_names, "These are names"),
     ("a set", _causes(back=set), "A list is asked"),

@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat.v4
 from nbformat import NotebookNode
 
+from tests.notebooks import slides
+
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {
     "codemirror_mode": {"name": "ipython", "version": 3},
@@ -21,7 +23,6 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-SUBSLIDES = ("**Predict", "**Exercise", "**Explore", "**Import")
 VALID_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -103,6 +104,8 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     for cell, cell_id in zip(notebook.cells, _ids(notebook.cells), strict=True):
         count += cell.cell_type == "code"
         cells.append(_normal_cell(cell, cell_id, count))
+    for cell, slide_type in zip(cells, slides.slide_types(cells), strict=True):
+        cell["metadata"]["slideshow"] = {"slide_type": slide_type}
     return nbformat.from_dict(
         copy.deepcopy({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
     )
@@ -112,7 +115,6 @@ def _normal_cell(cell: NotebookNode, cell_id: str, count: int) -> dict:
     normal = {"cell_type": cell.cell_type, "id": cell_id, "metadata": {}, "source": cell.source}
     if tags := cell.get("metadata", {}).get("tags"):
         normal["metadata"]["tags"] = list(dict.fromkeys(tags))
-    normal["metadata"]["slideshow"] = {"slide_type": _slide_type(cell)}
     if cell.get("attachments"):
         normal["attachments"] = cell.attachments
     if cell.cell_type == "code":
@@ -120,15 +122,6 @@ def _normal_cell(cell: NotebookNode, cell_id: str, count: int) -> dict:
         normal["execution_count"] = count if has_run else None
         normal["outputs"] = _normal_outputs(cell.get("outputs", []), normal["execution_count"])
     return normal
-
-
-def _slide_type(cell: NotebookNode) -> str:
-    if cell.cell_type == "markdown":
-        if cell.source.startswith(("# ", "## ")):
-            return "slide"
-        if cell.source.startswith(SUBSLIDES):
-            return "subslide"
-    return "-"
 
 
 def _ids(cells: list[NotebookNode]) -> list[str]:

@@ -46,6 +46,23 @@ def _rare_weighs_more(attempt: Any) -> None:
             Known(8 / counts, "N / count so far. Divide by C, so that the mean is 1."),
             Known(counts / 8, "The shares of the classes. A weight is the inverse."),
             Known(counts.long(), "These are the counts."),
+            Known(
+                8 / 3 * counts, "N / C * count multiplies by the count. Set C * count in brackets."
+            ),
+            Known(1 / (3 * counts), "1 / (C * count) so far. N is missing."),
+            Known(1 - counts / 8, "One minus the share. Divide: half as frequent, twice as heavy."),
+            Known(
+                counts.max() / counts,
+                "1 for the most frequent class. The mean over all examples should be 1.",
+            ),
+            Known(
+                3 / counts / (1 / counts).sum(),
+                "The mean over the classes is 1. The mean over all examples should be.",
+            ),
+            Known(
+                expected[[1, 0, 2]],
+                "In the order in which the classes came. bincount has them in order, 0 to C - 1.",
+            ),
             Known(expected.tolist(), "A tensor is needed: a loss takes it as `weight`."),
             Known(expected[ODD], "A weight for each example. Return one for each class: (C,)."),
             Known(expected / expected.sum(), "Scaled to sum to 1. The examples' mean should be 1."),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from course_lib.data import first_sentence
-from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
 
 LINES = "Draw a line\nfrom here\n  to there."
@@ -13,10 +13,30 @@ SECTIONS = "Draw a line\n\nParameters\n----------\nx : float"
 MARGIN = "Draw a line\n   \nx : float"
 
 
+def _sentence(attempt: Any, text: str) -> Any:
+    """What the attempt makes of a text, with words of its own for what `split` surprises with."""
+    with (
+        explaining(
+            AttributeError,
+            "pattern.split gives a list of pieces. Take the first, [0], before you go on.",
+            "'list' object",
+        ),
+        explaining(
+            AttributeError,
+            "search and match give None where they find nothing. split always gives a piece.",
+            "'NoneType' object",
+        ),
+        explaining(
+            IndexError, "split gives the pieces. Where nothing is cut it is one, at index 0."
+        ),
+    ):
+        return call(attempt, text, tried=repr(text))
+
+
 def _joins_lines(attempt: Any) -> None:
     """a sentence over several lines comes out on one"""
     expect(
-        call(attempt, LINES, tried=repr(LINES)),
+        _sentence(attempt, LINES),
         "Draw a line from here to there.",
         tried=repr(LINES),
         idea='" ".join(text.split()) puts one space between any two words.',
@@ -29,7 +49,18 @@ def _joins_lines(attempt: Any) -> None:
             Known("Draw a linefrom here  to there.", "Put a space where the line end was."),
             Known(
                 ["Draw a line from here to there."],
-                "re.split gives a list. Take its first item.",
+                "pattern.split gives a list. Take its first item.",
+            ),
+            Known([LINES], "pattern.split gives a list. Take its first item."),
+            Known(LINES.split(), "These are the words. Join them with spaces."),
+            Known(
+                " ".join(LINES),
+                "A space after every letter: join takes the words, which text.split() gives.",
+            ),
+            Known(
+                "Draw a line from here to there..",
+                "A full stop was added to one that stood there. SENTENCE_END cuts behind the "
+                "stop, so that none is lost.",
             ),
         ),
     )
@@ -38,7 +69,7 @@ def _joins_lines(attempt: Any) -> None:
 def _first_of_two(attempt: Any) -> None:
     """of two sentences the first comes out, with its full stop"""
     expect(
-        call(attempt, TWO, tried=repr(TWO)),
+        _sentence(attempt, TWO),
         "Draw a line.",
         tried=repr(TWO),
         idea="SENTENCE_END.split(text) gives the sentences; the first is enough.",
@@ -52,7 +83,7 @@ def _first_of_two(attempt: Any) -> None:
 def _stops_inside(attempt: Any) -> None:
     """a full stop inside a number or a name ends nothing"""
     expect(
-        call(attempt, NUMBERS, tried=repr(NUMBERS)),
+        _sentence(attempt, NUMBERS),
         "Round x to 0.5, as numpy.round does.",
         tried=repr(NUMBERS),
         idea="A sentence ends at a full stop that a space and a capital follow: SENTENCE_END.",
@@ -68,11 +99,12 @@ def _ends_with_the_paragraph(attempt: Any) -> None:
     """where no full stop comes, the paragraph's end is the sentence's"""
     for text, expected in ((SECTIONS, "Draw a line"), (MARGIN, "Draw a line")):
         expect(
-            call(attempt, text, tried=repr(text)),
+            _sentence(attempt, text),
             expected,
             tried=repr(text),
             idea="Cut at PARAGRAPH_END first, as long as the line ends are there; then join.",
             known=(
+                Known("Draw a line.", "A full stop was added. Give back what stands there."),
                 Known(
                     " ".join(text.split()),
                     "The empty line was not found: it may hold spaces, and it is gone once the "

@@ -1,12 +1,14 @@
 """Exercise 02.5: batches of similar length."""
 
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.data import Sampler
 
-from course_lib.exercises._checking import call, expect, expect_that
+from course_lib.exercises._checking import call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -60,17 +62,48 @@ def _epochs(attempt: Any, count: int = 1, window: int = 50, seed: int = 0) -> li
             if iterator is not None
             else "Nothing came back: `yield` each batch.",
         )
-        batches = call(lambda batches=iterator: list(batches), tried=tried)
-        listed = all(isinstance(batch, Sequence | torch.Tensor) for batch in batches)
+        batches = _drawn(iterator, tried)
+        listed = all(isinstance(batch, Sequence | Tensor) for batch in batches)
         expect_that(
-            listed,
+            listed and all(_is_index(index) for batch in batches for index in batch),
             tried=tried,
             got=batches,
             expected="lists of indices, one list a batch",
-            idea="Yield a list of indices at a time: a whole batch.",
+            idea="There is a list too many: yield one batch after the other, each a list of "
+            "indices and nothing else."
+            if listed
+            else "Yield a list of indices at a time: a whole batch.",
         )
         found.append([[int(index) for index in batch] for batch in batches])
     return found
+
+
+def _drawn(iterator: Iterator, tried: str) -> list:
+    """All batches, with words of its own for what often goes wrong in a sort."""
+    with (
+        explaining(NameError, "Is it a name of __init__? That is read through self: self.lengths."),
+        explaining(
+            TypeError,
+            "Is it the key of the sort? A key is a function, here the length of an index: "
+            "lambda index: self.lengths[index].",
+            "'list' object is not callable",
+        ),
+        explaining(
+            TypeError,
+            "An index has no len: its length is self.lengths[index].",
+            "'int' has no len()",
+        ),
+        explaining(
+            TypeError,
+            "There is None. list.sort() sorts in place and gives None; sorted(...) gives a list.",
+            "'NoneType'",
+        ),
+    ):
+        return call(lambda: list(iterator), tried=tried)
+
+
+def _is_index(value: Any) -> bool:
+    return isinstance(value, Integral) or (isinstance(value, Tensor) and value.ndim == 0)
 
 
 def _every_index_once(attempt: Any) -> None:
@@ -90,10 +123,13 @@ def _every_index_once(attempt: Any) -> None:
             flat,
             list(range(14)),
             tried=f"{TRIED}, window {window}: all indices, sorted",
-            idea=f"{len(lost)} never came, index {lost[0]} for one: the last batch or window may "
+            idea="Some came twice. Each index belongs to one batch."
+            if not lost
+            else f"{len(lost)} never came, index {lost[0]} for one: the last batch or window may "
             "be smaller, but it counts."
-            if lost
-            else "Some came twice. Each index belongs to one batch.",
+            if len(flat) == len(set(flat))
+            else f"Index {lost[0]} never came, others twice. Is a place within the window taken "
+            "for an index of the dataset?",
         )
 
 
@@ -126,6 +162,13 @@ def _similar_lengths(attempt: Any) -> None:
 def _windows(attempt: Any) -> None:
     """they are sorted within each window, and only there"""
     epochs = _epochs(attempt, count=6, window=2)
+    expect_that(
+        any(epoch != epochs[0] for epoch in epochs),
+        tried=f"{TRIED}, window 2: six epochs",
+        told="six times the same batches in the same order",
+        expected="another order each epoch",
+        idea="Draw a new torch.randperm in every call of __iter__, and set no seed there.",
+    )
     spans = [sorted(sorted(LENGTHS[i] for i in batch) for batch in epoch) for epoch in epochs]
     expect_that(
         all(map(_two_sorted_windows, spans)),

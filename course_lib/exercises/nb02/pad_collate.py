@@ -41,7 +41,15 @@ TRIED = "sentences of 2, 4 and 1 tokens: [5, 6], [7, 0, 9, 4], [3]"
 
 
 def _batch(attempt: Any, items: list, tried: str, **options: Any) -> dict:
-    batch = call(attempt, items, **options, tried=tried)
+    with (
+        explaining(
+            RuntimeError,
+            "stack needs rows of one length: each lacks longest - len(ids), on the right.",
+            "equal size",
+        ),
+        explaining(RuntimeError, "A label has no axis, and torch.cat wants one.", "zero-dim"),
+    ):
+        batch = call(attempt, items, **options, tried=tried)
     expect_that(
         isinstance(batch, Mapping),
         tried=tried,
@@ -77,7 +85,12 @@ def _ids(attempt: Any) -> None:
             Known(IDS.T, "Stacked as (T, B): stack along dim=0."),
             Known(IDS.flatten(), "torch.cat makes one long row. torch.stack adds the axis B."),
             Known(IDS.tolist(), "Lists so far: torch.stack the rows."),
-            Known(IDS[:, :2], "Cut to the first sentence's length: T is the longest in the batch."),
+            Known(
+                IDS[:, :2],
+                "Cut to 2: T is the longest in the batch, not the first one, and len(item) "
+                "counts the keys of a dict.",
+            ),
+            Known(IDS[:1], "One sentence came back. Does `return` stand inside the loop?"),
         ),
     )
 

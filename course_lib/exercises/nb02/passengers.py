@@ -1,5 +1,7 @@
 """Exercise 02.3: a Dataset over a table."""
 
+from collections.abc import Callable
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,6 +26,8 @@ class _Encoder:
         raise RuntimeError("measure nothing again: the encoder comes fitted")
 
     def encode(self, frame: "pd.DataFrame") -> Tensor:
+        if getattr(frame, "ndim", 2) != 2:
+            raise TypeError("encode: got one row, expected a table")
         return FEATURES[[int(name[1:]) for name in frame["passenger"]]]
 
 
@@ -53,9 +57,27 @@ def _made(attempt: Any, frame: "pd.DataFrame", **options: Any) -> Any:
     return made
 
 
+def _used(dataset: Any, use: Callable, tried: str) -> Any:
+    """What a use of the dataset gives, with words of its own for what often goes wrong."""
+    with (
+        explaining(KeyError, "A filtered table keeps its rows' old names: take iloc[index]."),
+        explaining(
+            TypeError,
+            "iloc[index] is one row. encode takes a table: encode it once, in __init__.",
+            "expected a table",
+        ),
+        explaining(NameError, "Is it a name of __init__? What is needed later is kept in `self`."),
+        explaining(
+            AttributeError,
+            "__init__ has to set that name, with `self.` in front, whether `train` or not.",
+            f"'{type(dataset).__name__}' object has no",
+        ),
+    ):
+        return call(lambda: use(dataset), tried=tried)
+
+
 def _item(dataset: Any, index: int, tried: str) -> dict:
-    with explaining(KeyError, "A filtered table keeps its rows' old names: take iloc[index]."):
-        item = call(lambda: dataset[index], tried=tried)
+    item = _used(dataset, lambda it: it[index], tried)
     expect_that(
         isinstance(item, dict),
         tried=tried,
@@ -72,7 +94,7 @@ def _length(attempt: Any) -> None:
     """len(dataset) is the number of passengers"""
     dataset = _made(attempt, _frame())
     expect(
-        call(lambda: len(dataset), tried=f"len of {TRIED}"),
+        _used(dataset, len, f"len of {TRIED}"),
         4,
         tried=f"len of {TRIED}",
         idea="__len__ returns how many rows there are. A row with a gap counts too.",
@@ -133,7 +155,7 @@ def _labels(attempt: Any) -> None:
 
 
 def _expect_label(got: Any, expected: int, tried: str) -> None:
-    if isinstance(got, int) and not isinstance(got, bool):
+    if isinstance(got, Integral) and not isinstance(got, bool):
         got = torch.tensor(got)  # the loader makes the same of it
     whole = isinstance(got, Tensor) and not got.is_floating_point() and got.dtype != torch.bool
     expect_that(
@@ -150,6 +172,7 @@ def _expect_label(got: Any, expected: int, tried: str) -> None:
         tried=tried,
         idea='The label is frame["seasick"] of the same row.',
         known=(
+            Known(torch.tensor(LABELS), "That is the whole column. Return the label at `index`."),
             Known(label.unsqueeze(0), "A label has no axis, so that a batch of them is (B,)."),
             Known(label.bool(), "A class is a whole number: make the labels long, not bool."),
             Known(label.float(), "A class is a whole number: make the labels long, not float."),

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Any
 
 from course_lib.data import SPLITS, split_of
-from course_lib.exercises._checking import call, expect, expect_that
+from course_lib.exercises._checking import call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -18,7 +18,12 @@ TWINS = [
 
 
 def _answers(attempt: Any) -> list:
-    return [call(attempt, text, tried=repr(text)) for text in TEXTS]
+    with (
+        explaining(TypeError, "A hash takes bytes: key_of(text).encode().", "encoded before"),
+        explaining(TypeError, "A digest is text. int(digest, 16) is its number.", "not all arg"),
+        explaining(ValueError, "The digits are hexadecimal: int(digest, 16).", "literal for int"),
+    ):
+        return [call(attempt, text, tried=repr(text)) for text in TEXTS]
 
 
 def _names(attempt: Any) -> None:
@@ -75,23 +80,25 @@ def _twins(attempt: Any) -> None:
 def _shares(attempt: Any) -> None:
     """about one in ten is for the test, one in ten for validation"""
     counts = Counter(_answers(attempt))
+    expect_that(
+        len(counts) > 1,
+        tried=TRIED,
+        told=f"{max(counts)} for each",
+        expected="three parts",
+        idea="Everything goes the same way. Does the answer depend on a remainder of the hash?",
+    )
     for split in ("test", "validation", "train"):
         share = counts[split] / len(TEXTS)
         low, high = (0.74, 0.86) if split == "train" else (0.07, 0.13)
-        ideas = {
-            0.0: f"No sentence is for the {split}: can the remainder take that value?",
-            1.0: "Everything goes the same way. Does the answer depend on the hash?",
-        }
         expect_that(
             low <= share <= high,
             tried=TRIED,
             told=f"{split}: {share:.0%}",
             expected=f"{split}: about {0.8 if split == 'train' else 0.1:.0%}",
-            idea=ideas.get(
-                share,
-                "int(digest, 16) % 10 takes ten values equally often: one for the test, one "
-                "for validation.",
-            ),
+            idea=f"No sentence is for the {split}: can the remainder take that value?"
+            if share == 0
+            else f"That is about one in {1 / share:.0f}. int(digest, 16) % 10 takes ten values "
+            "equally often: one is for the test, one for validation.",
         )
 
 

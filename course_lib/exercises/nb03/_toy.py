@@ -45,10 +45,10 @@ class ToyBackbone(nn.Module):
         return BaseModelOutput(last_hidden_state=own + 2 * mean.unsqueeze(1))
 
 
-def hidden_of(backbone: ToyBackbone, mask: Tensor | None = MASK) -> Tensor:
-    """(2, 4, H): what the backbone gives for IDS."""
+def hidden_of(backbone: ToyBackbone, mask: Tensor | None = MASK, ids: Tensor = IDS) -> Tensor:
+    """(2, 4, H): what the backbone gives for IDS, or for others."""
     with torch.no_grad():
-        return backbone(IDS, mask).last_hidden_state
+        return backbone(ids, mask).last_hidden_state
 
 
 def mean_of(hidden: Tensor) -> Tensor:

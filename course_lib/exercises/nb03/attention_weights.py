@@ -58,12 +58,18 @@ def _weights(attempt: Any) -> None:
             Known(SCORES.softmax(-1), "The division by the root of H is missing."),
             Known((SCORES / 4).softmax(-1), "Divided by H = 4. It is the root of H, 2."),
             Known((SCORES / 3**0.5).softmax(-1), "Divided by the root of T. It is the root of H."),
+            Known((SCORES / 2**0.5).softmax(-1), "Divided by the root of B. H is the last axis."),
+            Known(
+                (SCORES / 128**0.5).softmax(-1),
+                "Divided by the root of 128. Take H from the query: query.shape[-1].",
+            ),
             Known((SCORES * 2).softmax(-1), "Multiplied by the root of H: divide."),
             Known(
                 (SCORES / 2).softmax(1),
                 "The columns add up to 1. A row is one token's view: softmax along dim=-1.",
             ),
             Known((SCORES / 2).softmax(0), "Softmax over the batch. Take dim=-1."),
+            Known((SCORES / 2).log_softmax(-1), "These are logarithms. Take softmax."),
             Known(SCORES / 2, "These are the scores, before the softmax."),
             Known(SCORES.softmax(-1) / 2, "Divided after the softmax. Divide the scores."),
             Known(
@@ -90,7 +96,12 @@ def _mask(attempt: Any) -> None:
     half = SCORES / 2
     fit = "Make the mask fit the scores (B, T, T): (mask == 0).unsqueeze(1) is (B, 1, T)."
     truth = "A tensor of many is neither true nor false. Ask `if mask is not None`."
-    with explaining(RuntimeError, fit, "size"), explaining(RuntimeError, truth, "ambiguous"):
+    where = "masked_fill asks where to fill, in True and False: mask == 0 is True at padding."
+    with (
+        explaining(RuntimeError, fit, "size"),
+        explaining(RuntimeError, truth, "ambiguous"),
+        explaining(RuntimeError, where, "boolean masks"),
+    ):
         got = call(attempt, QUERY, KEY, MASK, tried=tried)
     expect(
         got,
@@ -119,6 +130,10 @@ def _mask(attempt: Any) -> None:
             Known(
                 (half + keep).softmax(-1),
                 "The mask was added: + 1 for a token moves the weights a little. Padding needs −∞.",
+            ),
+            Known(
+                free.masked_fill(keep == 0, float("-inf")),
+                "Filled after the softmax: weights can't be −∞. Fill the scores, then softmax.",
             ),
             *_nan(got),
         ),

@@ -1,5 +1,6 @@
 """Exercise 03.3: an LSTM that stops at the last real token."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -36,6 +37,23 @@ LENGTHS = (2, 4, 1)
 HIDDEN = (torch.arange(3 * 4 * H).view(3, 4, H) * 2.3).sin()
 MASK = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0]])
 TRIED = "LSTMPooling(3), hidden (3, 4, 3), sentences of 2, 4 and 1 tokens"
+
+
+PACKING = (
+    "Sizes are (B, T, H) and the longest need not come first: pack_padded_sequence(..., "
+    "batch_first=True, enforce_sorted=False)."
+)
+COUNTED = "Lengths are (B,), one whole number for each sentence: mask.sum(dim=1)."
+ERRORS = (
+    (RuntimeError, "enforce_sorted", PACKING),
+    (RuntimeError, "batch_size", PACKING),
+    (RuntimeError, "exceeds dimension size", PACKING),
+    (RuntimeError, "'lengths' argument", COUNTED),
+    (IndexError, "supposed to be a vector", COUNTED),
+    (IndexError, "out of range", COUNTED),
+    (IndexError, "is out of bounds", "Places count from 0: the last token is at lengths - 1."),
+    (TypeError, "tuple indices", "A PackedSequence is no tensor. Take the last state instead."),
+)
 
 
 def _make(attempt: Any) -> tuple[nn.Module, nn.LSTM]:
@@ -75,13 +93,9 @@ def _last_real_token(attempt: Any) -> None:
     state, cell = _states(oracle)
     read_on, (last, _) = oracle(HIDDEN)
     first = read_on[:, 0]
-    packing = "Sizes are (B, T, H) and the longest need not come first: pack_padded_sequence(..., "
-    packing += "batch_first=True, enforce_sorted=False)."
-    with (
-        explaining(RuntimeError, packing, "enforce_sorted"),
-        explaining(RuntimeError, packing, "batch_size"),
-        explaining(RuntimeError, packing, "exceeds dimension size"),
-    ):
+    with ExitStack() as explained:
+        for kind, words, idea in ERRORS:
+            explained.enter_context(explaining(kind, idea, words))
         got = call(module, HIDDEN, MASK, tried=TRIED)
     expect(
         got,
@@ -96,6 +110,12 @@ def _last_real_token(attempt: Any) -> None:
             Known(cell, "This is the cell, the second of the pair. The state is the first."),
             Known(cell.unsqueeze(0), "This is the cell, and an axis too many."),
             Known(first, "This is the output at the first token: only that token was read."),
+            Known(state[[1, 0, 2]], "Sorted by length, and never put back into the old order."),
+            Known(state[2:], "The last sentence alone: the first axis counts layers, state[-1]."),
+            Known(
+                oracle(HIDDEN * MASK.unsqueeze(-1))[1][0][0],
+                "The LSTM reads zeros like any other numbers, and its state moves on. Pack.",
+            ),
             Known(
                 torch.where((MASK[:, -1] == 1).unsqueeze(1), state, 0.0),
                 "Unpacked, a short sentence has zeros at the last place. Take the state instead.",

@@ -24,6 +24,7 @@ HIDDEN = torch.tensor(
 COUNTS = torch.tensor([2.0, 1.0])  # real tokens
 MASK = torch.tensor([[1, 1, 0], [1, 0, 0]])
 MEAN = torch.tensor([[2.0, 15.0], [5.0, 7.0]])
+KEPT = HIDDEN * MASK.unsqueeze(-1)
 SUM = torch.tensor([[4.0, 30.0], [5.0, 7.0]])
 TRIED = "hidden (2, 3, 2), mask [[1, 1, 0], [1, 0, 0]], first feature 1, 3, 8 and 5, 9, 9"
 
@@ -31,7 +32,11 @@ TRIED = "hidden (2, 3, 2), mask [[1, 1, 0], [1, 0, 0]], first feature 1, 3, 8 an
 def _values(attempt: Any) -> None:
     """two real tokens give their mean, a single one gives itself"""
     sizes = "mask is (2, 3), hidden is (2, 3, 2): give the mask an axis for H, mask.unsqueeze(-1)."
-    with explaining(RuntimeError, sizes, "must match the size"):
+    row = "Divide by one number for each row, (B, 1): the mask, summed over its tokens, dim=1."
+    with (
+        explaining(RuntimeError, sizes, "dimension 2"),
+        explaining(RuntimeError, row, "dimension 1"),
+    ):
         got = call(attempt, HIDDEN, MASK, tried=TRIED)
     expect(
         got,
@@ -58,6 +63,17 @@ def _values(attempt: Any) -> None:
             ),
             Known(MEAN.unsqueeze(1), "One axis too many: T has to go. Leave keepdim out at last."),
             Known(MEAN.mean(dim=0), "A mean over the sentences too: only dim=1, T, is to go."),
+            Known(
+                torch.tensor([3.0, 37 / 3]),
+                "One mean of all real tokens: hidden[mask.bool()] forgets which sentence a token "
+                "belongs to. Each row has a mean of its own.",
+            ),
+            Known(KEPT, "The padding is 0 now. What is missing: the sum over T, and a division."),
+            Known(KEPT.sum(0) / MASK.sum(0)[:, None], "Summed over the sentences. T is dim=1."),
+            Known(
+                torch.tensor([[3.0, 20.0], [5.0, 7.0]]),
+                "This is the last real token, or the largest value. Wanted is the mean.",
+            ),
         ),
     )
 

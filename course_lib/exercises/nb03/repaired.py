@@ -33,6 +33,14 @@ class Repaired(nn.Module):
         return self.head(torch.cat([first, mean], dim=-1))  # (B, 2H), then (B, C)
 
 
+BELOW = (
+    "torch.cat still joins along the first axis: four rows of H from two sentences. Features are "
+    "the last axis, dim=-1."
+)
+TO_MEET = (
+    "What stands side by side should be (B, 2H), and nn.Linear(2 * H, num_classes) takes it, with "
+    "H = backbone.config.hidden_size. Print both shapes."
+)
 SIZES = "Side by side they are 2H features, and the head takes H of them: nn.Linear(2 * H, ...)."
 MADE = "Repaired(backbone, 3) with H = 4"
 
@@ -56,7 +64,9 @@ def _logits(attempt: Any) -> Tensor:
     with (
         explaining(Exception, OBJECT, "BaseModelOutput"),
         explaining(TypeError, OBJECT, "tuple indices"),
-        explaining(RuntimeError, SIZES, "cannot be multiplied"),
+        explaining(RuntimeError, SIZES, "(2x8 and 4x3)"),
+        explaining(RuntimeError, BELOW, "(4x4 and 8x3)"),
+        explaining(RuntimeError, TO_MEET, "cannot be multiplied"),
     ):
         return call(module, IDS, MASK, tried=f"{MADE}, {TRIED}")
 
@@ -70,9 +80,8 @@ def _shape(attempt: Any) -> None:
         tried=f"{MADE}, {TRIED}",
         got=got,
         expected="a tensor of shape (2, 3)",
-        idea="Four rows from two sentences: torch.cat still joins along the first axis. Features "
-        "are the last axis, dim=-1."
-        if shape == (4, 3)
+        idea=BELOW
+        if shape[:1] == (4,)
         else "(B, T, H) -> twice (B, H) -> side by side (B, 2H) -> (B, C).",
     )
 
@@ -122,6 +131,14 @@ def _values(attempt: Any) -> None:
         known=(
             Known(head(torch.cat([first, first], dim=-1)), "[CLS] twice: the mean is missing."),
             Known(head(torch.cat([mean, mean], dim=-1)), "The mean twice: [CLS] is missing."),
+            Known(
+                head(torch.cat([hidden[:, -1], mean], dim=-1)),
+                "The last place is not [CLS], and in a short sentence it is padding: hidden[:, 0].",
+            ),
+            Known(
+                head(torch.cat([first, mean], dim=-1)).softmax(dim=-1),
+                "These are probabilities. Return logits: the loss takes them as they are.",
+            ),
             Known(head(torch.cat([first, plain], dim=-1)), "Padding is in the mean now."),
             Known(
                 head(torch.cat([blind[:, 0], mean_of(blind)], dim=-1)),

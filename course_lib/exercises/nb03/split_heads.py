@@ -22,7 +22,15 @@ TRIED = "x (2, 4, 6), the numbers 0 to 47 in order, heads = 2"
 
 def _values(attempt: Any) -> None:
     """head 0 gets the first half of each token's features, head 1 the second"""
-    with explaining(TypeError, "Sizes are whole numbers: H // heads, not H / heads.", "float"):
+    early = (
+        "Transposed too early: view wants the numbers in their first order. Cut, then transpose."
+    )
+    sizes = "The sizes have to multiply to B * T * H: cut H into heads and H // heads."
+    with (
+        explaining(TypeError, "Sizes are whole numbers: H // heads, not H / heads.", "float"),
+        explaining(RuntimeError, early, "view size is not compatible"),
+        explaining(RuntimeError, sizes, "is invalid for input"),
+    ):
         got = call(attempt, X, 2, tried=TRIED)
     expect(
         got,
@@ -52,6 +60,11 @@ def _values(attempt: Any) -> None:
                 X.view(2, 4, 3, 2).transpose(1, 2),
                 "(B, d, T, heads): the last axis is cut as (heads, d), not (d, heads).",
             ),
+            Known(
+                SPLIT.permute(0, 2, 3, 1),
+                "The heads are the last axis here, (B, T, d, heads). They belong behind B.",
+            ),
+            Known(SPLIT.permute(0, 3, 1, 2), "Two other axes were exchanged: it is T and heads."),
             Known(X.transpose(1, 2).reshape(2, 2, 4, 3), "Transposed too early: cut first."),
             Known(X.transpose(1, 2).reshape(2, 2, 3, 4), "Transposed too early: cut first."),
         ),

@@ -42,6 +42,16 @@ class TextClassifier(nn.Module):
         return self.head(self.pooling(hidden, attention_mask))  # (B, H), then (B, C)
 
 
+FITS = (
+    "The head takes the pooled (B, H) and makes (B, C) of it: "
+    "linear_head(backbone.config.hidden_size, num_classes)."
+)
+NO_HEAD = (
+    "There is no self.head here. It is needed both ways: the head that is given, and linear_head "
+    "where none is."
+)
+BY_SELF = "forward knows no `backbone` of its own: __init__ keeps it in self.backbone."
+WIDTH = "H stands in the backbone's config: backbone.config.hidden_size."
 NAMES = (
     "Keep the stub's names, forward(self, input_ids, attention_mask): a batch is passed by name."
 )
@@ -49,7 +59,8 @@ MADE = "TextClassifier(backbone, 3) with H = 4"
 
 
 def _make(attempt: Any, tried: str, *arguments: Any, **named: Any) -> nn.Module:
-    model = call(attempt, *arguments, tried=tried, **named)
+    with explaining(AttributeError, WIDTH, "no attribute 'hidden_size'"):
+        model = call(attempt, *arguments, tried=tried, **named)
     expect_module(model, tried=tried)
     return model.eval()
 
@@ -59,6 +70,10 @@ def _run(model: nn.Module, tried: str) -> Any:
         torch.no_grad(),
         explaining(Exception, OBJECT, "BaseModelOutput"),
         explaining(TypeError, NAMES, "unexpected keyword argument"),
+        explaining(TypeError, NO_HEAD, "'NoneType' object is not callable"),
+        explaining(AttributeError, NO_HEAD, "no attribute 'head'"),
+        explaining(NameError, BY_SELF, "'backbone'"),
+        explaining(RuntimeError, FITS, "multiplied"),
     ):
         return call(model, input_ids=IDS, attention_mask=MASK, tried=tried)
 
@@ -83,6 +98,10 @@ def _shape_idea(got: Any) -> str:
         return "The logits alone are wanted: what the head makes of the pooled vector."
     if got.shape == (2, 4, 3):
         return "(B, T, C): a score for each token. Pool before the head."
+    if got.shape == (2,):
+        return "One number a sentence: has argmax chosen already? Return all C logits."
+    if got.shape == (2, 7):
+        return "Seven outputs, and three classes here: take num_classes for C."
     if got.shape == (2, 4):
         return "(B, H): pooled, and no head yet."
     return "The backbone gives (B, T, H), the pooling (B, H), the head (B, C)."
@@ -174,6 +193,10 @@ def _pools_with_the_mask(attempt: Any) -> None:
         known=(
             Known(hidden.mean(dim=1), "Padding is in the mean. Give the mask to the pooling."),
             Known(mean_of(blind), "The backbone got no mask: its tokens have looked at padding."),
+            Known(
+                mean_of(hidden_of(backbone, ids=MASK, mask=IDS)),
+                "The backbone got mask and input_ids exchanged. Pass them by name.",
+            ),
             Known(blind.mean(dim=1), "The mask reaches neither the backbone nor the pooling."),
             Known(hidden[:, 0], "That is the first token. Call self.pooling."),
             Known(

@@ -60,15 +60,20 @@ def expect_by_hand(*ready: str, tried: str, idea: str) -> Any:
     )
 
 
-def expect_whole_batch(function: Callable, *arguments: Any, tried: str) -> None:
-    """Raise a `Mistake` if a batch is taken one example at a time; it should have 100 or more."""
+def calls_of(function: Callable, *arguments: Any, tried: str) -> int:
+    """How many calls of PyTorch one call makes."""
     with _Names() as names:
         call(function, *arguments, tried=tried)
-    B = len(arguments[0])
+    return len(names.seen)
+
+
+def expect_whole_batch(function: Callable, *arguments: Any, tried: str) -> None:
+    """Raise a `Mistake` if a batch is taken one example at a time; it should have 100 or more."""
+    made, B = calls_of(function, *arguments, tried=tried), len(arguments[0])
     expect_that(
-        len(names.seen) < B,
+        made < B,
         tried=tried,
-        told=f"{len(names.seen)} calls of PyTorch for one batch",
+        told=f"{made} calls of PyTorch for one batch",
         expected="a few calls, whatever B is",
         idea="Right, one example at a time, but the training below would take minutes. Do it for "
         "the whole batch at once: dim=1 is for the classes, torch.arange(B) for the rows.",

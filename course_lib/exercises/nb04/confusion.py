@@ -19,13 +19,22 @@ PREDICTIONS = torch.tensor([0, 1, 1, 1, 2, 1, 1])
 LABELS = torch.tensor([0, 0, 0, 1, 1, 2, 2])
 EXPECTED = torch.tensor([[1, 2, 0], [0, 1, 1], [0, 2, 0]])
 TRIED = "predictions [0, 1, 1, 1, 2, 1, 1], labels [0, 0, 0, 1, 1, 2, 2], C = 3"
+SHAPE = "is invalid for input of size"
+ONCE = (
+    "A pair that comes twice was counted once: matrix[labels, predictions] += 1 writes each cell "
+    "once. Count with bincount, a loop, or index_put_(accumulate=True)."
+)
 CELLS = "bincount stops at the last cell that occurs. minlength=C * C makes it count all of them."
 
 
 def _counts(attempt: Any) -> None:
     """rows are the labels, columns what was predicted"""
     once, rows = (EXPECTED > 0).long(), EXPECTED.sum(dim=1, keepdim=True)
-    with explaining(RuntimeError, CELLS, "is invalid for input of size"):
+    each = "bincount stops at the last number that occurs. minlength=C gives every row C places."
+    with (
+        explaining(RuntimeError, CELLS, SHAPE),
+        explaining(RuntimeError, each, "stack expects each tensor to be equal size"),
+    ):
         got = call(attempt, PREDICTIONS, LABELS, 3, tried=TRIED)
     expect(
         got,
@@ -34,16 +43,18 @@ def _counts(attempt: Any) -> None:
         idea="Of the three 0s one was taken for 0, two for 1: the first row is [1, 2, 0].",
         known=(
             Known(EXPECTED.T, "Transposed: here a row is a prediction. Rows are the labels."),
+            Known(once, ONCE),
+            Known(once.float(), ONCE),
             Known(
-                once,
-                "A pair that comes twice was counted once: matrix[labels, predictions] += 1 writes "
-                "each cell once. Count with bincount, a loop, or index_put_(accumulate=True).",
+                EXPECTED.sum(dim=0).expand(3, 3),
+                "All rows are one: [[0] * C] * C holds the same list C times. "
+                "[[0] * C for _ in range(C)] makes C lists.",
             ),
             Known(
-                once.float(),
-                "A pair that comes twice was counted once: matrix[labels, predictions] += 1 writes "
-                "each cell once. Count with bincount, a loop, or index_put_(accumulate=True).",
+                torch.tensor([[1, 0, 0], [0, 0, 0], [0, 0, 0]]),
+                "Only the first pair was counted. Does return stand inside the loop?",
             ),
+            Known(EXPECTED - EXPECTED.diag().diag(), "The diagonal is missing: count hits too."),
             Known(
                 EXPECTED.T.float(), "Transposed: here a row is a prediction. Rows are the labels."
             ),
@@ -51,6 +62,10 @@ def _counts(attempt: Any) -> None:
                 EXPECTED.float(), "Counts are whole numbers: torch.zeros(..., dtype=torch.long)."
             ),
             Known(EXPECTED / rows, "Shares of each row. Keep the counts: shares can be had later."),
+            Known(
+                EXPECTED / EXPECTED.sum(dim=0),
+                "Shares of each column. Keep the counts: shares can be had later.",
+            ),
             Known(EXPECTED / 7, "Shares of all. Keep the counts: shares can be had later."),
             Known(EXPECTED.tolist(), "A list of lists so far: torch.tensor makes it one."),
             Known(EXPECTED.flatten(), "All cells in a row: .reshape(C, C) makes a matrix of them."),
@@ -76,7 +91,7 @@ def _missing_class(attempt: Any) -> None:
     tried = "predictions [0, 1, 0], labels [0, 1, 1], C = 4"
     expected = torch.zeros(4, 4, dtype=torch.long)
     expected[:2, :2] = torch.tensor([[1, 0], [1, 1]])
-    with explaining(RuntimeError, CELLS, "is invalid for input of size"):
+    with explaining(RuntimeError, CELLS, SHAPE):
         got = call(attempt, torch.tensor([0, 1, 0]), torch.tensor([0, 1, 1]), 4, tried=tried)
     expect(
         got,

@@ -57,7 +57,14 @@ def _plain(attempt: Any) -> None:
     """without options it is the mean of -log p over the batch"""
     tried = f"CrossEntropyLoss(), {LOOK}"
     no_if = "register_buffer takes None as well, and the name exists then: it needs no `if`."
-    with explaining(AttributeError, no_if, "has no attribute 'weight'"):
+    none = "Without class weights self.weight is None. Take torch.ones(C) then."
+    kept = "forward sees only what __init__ kept, as self.weight and self.label_smoothing."
+    with (
+        explaining(AttributeError, no_if, "has no attribute 'weight'"),
+        explaining(TypeError, none, "NoneType"),
+        explaining(NameError, kept, "name 'weight'"),
+        explaining(NameError, kept, "name 'label_smoothing'"),
+    ):
         got = _loss(attempt, tried)
     expect(
         got,
@@ -84,6 +91,12 @@ def _plain(attempt: Any) -> None:
                 "These are the logits themselves. log_softmax(logits) comes first.",
             ),
             Known((1 - OWN.neg().exp()).mean(), "1 - p is no logarithm. The loss is -log p."),
+            Known(-OWN.neg().exp().mean(), "-p is no logarithm. The loss is -log p."),
+            Known(
+                SURPRISES[LABELS].mean(),
+                "log_probs[labels] takes whole rows. log_probs[torch.arange(B), labels] takes one "
+                "place of each row.",
+            ),
         ),
     )
 
@@ -106,6 +119,7 @@ def _weights(attempt: Any) -> None:
                 "count: weight[labels].",
             ),
             Known(summed, "The sum so far. Divide by weight[labels].sum()."),
+            Known(summed / 33, "Divided twice, by the weights and by B. The weights alone do it."),
             Known(OWN.mean(), "The weights make no difference yet."),
             Known(
                 (OWN * WEIGHT).sum() / 8,
@@ -196,6 +210,16 @@ def _both(attempt: Any) -> None:
                 0.7 * own + 0.3 * spread,
                 "The weight of the label went to all classes of its row. Each class has its own: "
                 "multiply log_probs (B, C) by weight (C,) before the smoothing.",
+            ),
+            Known(
+                0.7 * own + 0.3 * SURPRISES.mean(dim=1).sum() / of_labels.sum(),
+                "The label's own part is weighted, the smoothing's is not. Multiply log_probs "
+                "(B, C) by weight (C,) before both.",
+            ),
+            Known(
+                0.7 * own + 0.3 * (SURPRISES * WEIGHT).mean(),
+                "The smoothing's part was divided by B. Both parts are divided by the weights of "
+                "the labels.",
             ),
             Known(own, "With weights, the smoothing makes no difference."),
             Known(

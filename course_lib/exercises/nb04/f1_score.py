@@ -49,6 +49,7 @@ def _binary(attempt: Any) -> None:
             Known(8 / 11, "This is the F1 of class 0. Binary means class 1."),
             Known((2 / 5 + 8 / 11) / 2, "Both classes' mean, that is macro. Binary is class 1."),
             Known([8 / 11, 2 / 5], "F1 of each class. Return that of class 1."),
+            Known(torch.tensor([8 / 11, 2 / 5]), "F1 of each class. Return that of class 1."),
         ),
     )
 
@@ -58,7 +59,12 @@ def _macro(attempt: Any) -> None:
     each = 6 / 9, 2 / 5, 0.0
     P, R = (3 / 5 + 1 / 2) / 3, (3 / 4 + 1 / 3) / 3
     zero = "A class without a hit has an F1 of 0: 2 * hits / (predicted + actual) is 0 there."
-    with explaining(ZeroDivisionError, zero):
+    two = "There are 3 classes here: give confusion_matrix num_classes, and 'macro' its own answer."
+    with (
+        explaining(ZeroDivisionError, zero),
+        explaining(RuntimeError, two, "shape '[2, 2]' is invalid"),
+        explaining(IndexError, two, "out of bounds for dimension"),
+    ):
         got = number(call(attempt, *THREE, "macro", 3, tried=f"average = 'macro', {THREE_TRIED}"))
     expect(
         got,
@@ -99,6 +105,7 @@ def _micro(attempt: Any) -> None:
         known=(
             Known((6 / 9 + 2 / 5) / 3, "This is macro. Sum the counts first, then divide once."),
             Known(2 / 5, "This is the F1 of class 1 alone."),
+            Known(6 / 9 + 2 / 5, "The classes' F1, summed. Sum their counts, then divide once."),
             Known(4 / 16, "A factor 2 is missing: 2 * hits / (predicted + actual)."),
         ),
     )

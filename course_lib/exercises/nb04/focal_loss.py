@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_lib.exercises._checking import Known, call, expect, expect_module
+from course_lib.exercises._checking import Known, call, expect, expect_module, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb04._values import expect_whole_batch, gradient
 from course_lib.exercises.nb04.log_softmax import log_softmax
@@ -42,8 +42,10 @@ def _loss(attempt: Any, tried: str, *options: float, logits: Tensor = LOGITS) ->
 def _gamma_0(attempt: Any) -> None:
     """with gamma = 0 it is cross-entropy"""
     tried = f"FocalLoss(0.0), {LOOK}"
+    with explaining(NameError, "forward sees only what __init__ kept: self.gamma.", "'gamma'"):
+        got = _loss(attempt, tried, 0.0)
     expect(
-        _loss(attempt, tried, 0.0),
+        got,
         OWN.mean(),
         tried=tried,
         idea="(1 - p) ** 0 is 1 for each, so what is left is the mean of -log p.",
@@ -51,8 +53,12 @@ def _gamma_0(attempt: Any) -> None:
             Known(-OWN.mean(), "The sign is turned: -log p is above 0."),
             Known(OWN.sum(), "The sum so far. Take the mean, as CrossEntropyLoss does."),
             Known(OWN, "A loss for each example. backward() needs one number: take the mean."),
-            Known(torch.tensor(0.0), "gamma is an exponent, not a factor: x ** 0 is 1."),
+            Known(torch.tensor(0.0), "gamma is an exponent, of all of 1 - p: (1 - p) ** 0 is 1."),
             Known(torch.tensor(1.0), "(1 - p) ** gamma is there, but -log p is not: multiply."),
+            Known(1 + OWN.mean(), "The factor was added to -log p. Multiply them."),
+            Known(-P.log().mean(), "A mean over all classes. Only the label's own place counts."),
+            Known(-P.log().sum() / 3, "A sum over all classes. Only the label's place counts."),
+            Known(OWN.sum() / 6, "Divided by B * C. Only B numbers were added up."),
         ),
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb04._values import expect_by_hand, expect_whole_batch, gradient
 
@@ -27,8 +27,18 @@ def _small(attempt: Any) -> None:
     """each row is the logarithm of probabilities that sum to 1"""
     expected = PROBABILITIES.log()
     by_column = LOGITS - LOGITS.exp().sum(dim=0).log()
+    lost = LOGITS - LOGITS.amax(dim=1)  # the first row's maximum went to the first column
+    maxima = "The maxima (B,) went to the columns: keepdim=True keeps (B, 1)."
+    pair = "max(dim=1) gives values and places, a pair. amax(dim=1, keepdim=True) gives the values."
+    with (
+        explaining(
+            ValueError, "math.log takes one number. A tensor has .log() and .exp().", "one el"
+        ),
+        explaining(TypeError, pair, "torch.return_types.max"),
+    ):
+        got = call(attempt, LOGITS, tried=TRIED)
     expect(
-        call(attempt, LOGITS, tried=TRIED),
+        got,
         expected,
         tried=TRIED,
         idea="In a row, exp of the logits sums to 4 and to 2. So the probabilities are [1/4, 3/4] "
@@ -41,9 +51,16 @@ def _small(attempt: Any) -> None:
                 LOGITS - TOTALS.log(),
                 "The sums (B,) went to the columns instead of the rows: keepdim=True keeps (B, 1).",
             ),
+            Known(LOGITS - lost.exp().sum(dim=1, keepdim=True).log(), maxima),
+            Known(lost.log_softmax(dim=1), maxima),
+            Known(lost - lost.exp().sum(dim=1).log(), maxima),
             Known(
-                LOGITS - (LOGITS - LOGITS.amax(dim=1)).exp().sum(dim=1, keepdim=True).log(),
-                "The maxima (B,) went to the columns: keepdim=True keeps (B, 1).",
+                (LOGITS - LOGITS.amax(dim=0)).log_softmax(dim=1),
+                "The maximum of each column was subtracted. Each row has its own, dim=1.",
+            ),
+            Known(
+                LOGITS - LOGITS.amax(dim=1, keepdim=True) - TOTALS.unsqueeze(1).log(),
+                "The maximum was subtracted outside exp only. Use the shifted logits in both.",
             ),
             Known(LOGITS - math.log(6), "One sum over the whole batch. Each row has its own."),
             Known(PROBABILITIES.log2(), "Logarithms to base 2. Take the natural one, torch.log."),

@@ -40,15 +40,43 @@ def _odd(divisor: Callable) -> float:
 BEST = _dcg(3, 2, 1, 0)
 
 
+_UPSIDE_DOWN = (
+    Known(BEST / _dcg(3, 1, 0, 2), "Upside down: DCG / best DCG is 1 at most."),
+    Known(
+        _dcg(3, 1, 0, 2) / _dcg(0, 1, 2, 3),
+        "The best order begins with the largest label: sort with descending=True.",
+    ),
+    Known(
+        _odd(lambda place: 1 / math.log2(place + 1)),
+        "Multiplied by log2(place + 1): the last place counts most. Divide by it.",
+    ),
+    Known(
+        _dcg(1, 1, 0, 1) / _dcg(1, 1, 1, 0),
+        "Every label above 0 counted 1. Here a 3 gains three times as much as a 1.",
+    ),
+    Known(torch.tensor([_dcg(3, 1, 0, 2) / BEST]), "One number a query, (Q,). Take their mean."),
+)
+
+
 def _one_query(attempt: Any) -> None:
     """a query's gain is divided by that of the best order"""
-    got = number(call(attempt, SCORES, LABELS, tried=TRIED))
+    rows = "labels[order] picks rows, that is queries. labels.gather(1, order) stays in the row."
+    pair = "sort gives values and places, a pair. argsort gives the places alone."
+    every = "Without k it is None, and all places count: labels[:, :None] keeps them all."
+    with (
+        explaining(IndexError, rows, "out of bounds for dimension 0 with size 1"),
+        explaining(TypeError, pair, "torch.return_types.sort"),
+        explaining(TypeError, every, "NoneType"),
+        explaining(ValueError, "math.log2 takes one number. A tensor has .log2().", "one element"),
+    ):
+        got = number(call(attempt, SCORES, LABELS, tried=TRIED))
     expect(
         got,
         _dcg(3, 1, 0, 2) / BEST,
         tried=TRIED,
         idea=IDEA,
         known=(
+            *_UPSIDE_DOWN,
             Known(_dcg(3, 1, 0, 2), "This is the DCG. Divide by that of the best order."),
             Known(
                 _dcg(2, 3, 0, 1) / BEST,
@@ -58,7 +86,11 @@ def _one_query(attempt: Any) -> None:
                 _dcg(2, 0, 1, 3) / BEST,
                 "From the lowest score up. The top is the highest: descending=True.",
             ),
-            Known(1.0, "The labels were sorted by themselves. Sort them by the scores."),
+            Known(
+                1.0,
+                "1 is the best order's. Were the labels sorted by themselves, not by the scores? "
+                "Or is the discount missing, or the sorting along dim=0?",
+            ),
             Known(
                 _dcg(7, 1, 0, 3) / _dcg(7, 3, 1, 0),
                 "The gain 2^label - 1 is another variant. Here the gain is the label itself.",

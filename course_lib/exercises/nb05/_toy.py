@@ -94,7 +94,31 @@ def explaining_inputs() -> Iterator[None]:
         explaining(KeyError, idea),
         explaining(TypeError, idea),
         explaining(ValueError, idea),
-        explaining(AttributeError, idea),
+        explaining(AttributeError, idea, "'dict' object"),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def explaining_backward() -> Iterator[None]:
+    """Say from what backward() starts, if it was called on something else."""
+    number = (
+        "loss.item() is a plain number, with no way back to the weights. Call backward() on the "
+        "loss while it is a tensor, and .item() for the return."
+    )
+    nothing = (
+        "backward() gives nothing back, so there is no loss left. Keep the loss in a name, and "
+        "call loss.backward() in a line of its own."
+    )
+    detached = (
+        "The way from the loss back to the weights is cut: .detach(), torch.tensor(...) or "
+        "no_grad() came before backward()."
+    )
+    with (
+        explaining(AttributeError, number, "object has no attribute 'backward'"),
+        explaining(AttributeError, nothing, "'NoneType' object has no attribute"),
+        explaining(RuntimeError, "backward() starts from the loss: one number.", "scalar outputs"),
+        explaining(RuntimeError, detached, "does not require grad"),
     ):
         yield
 

@@ -51,7 +51,11 @@ def _run(attempt: Any, batches: Sequence[dict]) -> tuple[nn.Module, Any]:
         "A second backward() through the same graph. Each batch has its own loss, and its own "
         "backward(), inside the loop."
     )
-    with explaining(RuntimeError, twice, "second time"), _toy.explaining_inputs():
+    with (
+        explaining(RuntimeError, twice, "second time"),
+        _toy.explaining_backward(),
+        _toy.explaining_inputs(),
+    ):
         got = call(lambda: attempt(model, batches, _toy.squared, optimizer), tried=TRIED)
     _toy.expect_labels(batches, TRIED)
     return model, got
@@ -70,13 +74,24 @@ def _like_one_batch(attempt: Any) -> None:
             Known(
                 1.7,
                 "The two batches count alike, though one has three examples. Weight each loss by "
-                "its share: len(labels) / examples.",
+                "its share: len(labels) / examples. (len(batch) counts tensors: 2 in each.)",
             ),
-            Known(2.4, "The gradients are added, and not averaged: the step is too long."),
+            Known(
+                2.4,
+                "The gradients are added, and not averaged: the step is too long. The share has "
+                "to be in the loss before backward().",
+            ),
+            Known(2.8, "The sum over the examples went back. Divide before backward(), not after."),
+            Known(1.9, "Divided by the number of batches. Divide by that of all examples."),
             *(Known(value, FIRST_ONLY) for value in (1.2, 1.15)),
-            *(Known(value, LAST_ONLY) for value in (2.2, 1.3, 1.6)),
+            *(Known(value, LAST_ONLY) for value in (2.2, 1.3)),
+            Known(1.6, f"{LAST_ONLY} Or did the first loss go back twice, as part of a sum?"),
             *(Known(value, EACH) for value in (1.57, 1.42, 2.44, 2.24)),
-            Known(1.0, "The weight has not moved. Is there a step after the loop?"),
+            Known(
+                1.0,
+                "The weight has not moved. Is there a step after the loop, and no zero_grad() "
+                "between the last backward() and it?",
+            ),
         ),
     )
 
@@ -89,7 +104,7 @@ def _loss(attempt: Any) -> None:
         tried=TRIED,
         got=got,
         expected=f"the number {LOSS}",
-        idea="A tensor came back, with its graph. Add up loss.item().",
+        idea="A tensor came back, and a plain number is asked. Add up loss.item().",
     )
     expect(
         got,

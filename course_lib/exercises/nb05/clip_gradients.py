@@ -42,8 +42,11 @@ def _clip(attempt: Any, parameters: Iterable, most: float, tried: str) -> Any:
     )
     none = "A weight that took no part in the loss has no gradient: its .grad is None. Skip it."
     shapes = "Weights have different shapes: flatten() each first, or add up the squares of each."
+    boolean = "A tensor of several numbers is neither true nor false. Ask: is not None."
     with (
+        explaining(RuntimeError, boolean, "Boolean value"),  # the outer one has the last word
         explaining(RuntimeError, shapes),
+        explaining(ValueError, shapes, "only one element"),
         explaining(AttributeError, none, "NoneType"),
         explaining(TypeError, none, "NoneType"),
         explaining(RuntimeError, in_place, "in-place"),
@@ -70,11 +73,17 @@ def _shortens(attempt: Any) -> None:
                 [[[2.0], [0.0]], [2.0]],
                 "Each was cut by itself, and the direction changed. One norm for all of them.",
             ),
-            Known([FIRST, SECOND], "Nothing changed. Work in place: gradient *= ..."),
+            Known(
+                [FIRST, SECOND],
+                "No gradient changed. Clip where norm > most, and in place, gradient *= ...: "
+                "gradient = gradient * ... makes a new tensor.",
+            ),
+            Known([[[1.5], [0.0]], [2.0]], "This is by the larger norm, 4. One norm for all."),
+            Known([[[7.5], [0.0]], [10.0]], "It grew: multiply by most / norm, not norm / most."),
             Known([[[0.6], [0.0]], [0.8]], "The norm is 1 now: multiply by most / norm."),
             Known(
                 [[[6 / 7], [0.0]], [8 / 7]],
-                "The norms were added, 3 + 4. Add the squares of all numbers, then take the root.",
+                "3 + 4 was taken as the norm. Add the squares of all numbers, then take the root.",
             ),
             Known(
                 [[[6 / 25], [0.0]], [8 / 25]],
@@ -122,6 +131,7 @@ def _returns_the_norm(attempt: Any) -> None:
             known=(
                 Known(most, "This is `most`. Return the norm from before the clipping."),
                 Known(norm**2, "This is the square of the norm."),
+                Known(most / norm, "This is the factor. Return the norm."),
             ),
         )
 

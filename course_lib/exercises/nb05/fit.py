@@ -6,7 +6,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_lib.exercises._checking import Known, Mistake, call, expect, expect_that
+from course_lib.exercises._checking import (
+    Known,
+    Mistake,
+    call,
+    expect,
+    expect_that,
+    explaining,
+)
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb05 import _toy
 from course_lib.exercises.nb05.train_epoch import train_epoch
@@ -14,7 +21,7 @@ from course_lib.loop import History, evaluate
 
 
 def validate(model: nn.Module, loader: Iterable, loss_fn: Callable) -> float:
-    """As in the notebook: the mean loss of the batches, and the model stays in eval mode."""
+    """As in the notebook: the mean loss of the batches, and the model stays in evaluation mode."""
     loss = evaluate(model, loader, loss_fn)["loss"]
     model.eval()
     return loss
@@ -68,10 +75,20 @@ def _fit(
     named = {"valid_loader": _valid()} | named
     if "scheduler" in named:
         named["scheduler"] = named["scheduler"](optimizer)
-    got = call(
-        lambda: attempt(model, train or _train(), _toy.squared, optimizer, epochs=epochs, **named),
-        tried=TRIED,
-    )
+    rows = "A History keeps its rows in a list: history.epochs.append(...)."
+    made = "History is the class; History(), with brackets, makes one."
+    no_scheduler = "Without a scheduler, scheduler is None: ask before you step it."
+    with (
+        explaining(AttributeError, rows, "'History' object"),
+        explaining(AttributeError, made, "type object 'History'"),
+        explaining(AttributeError, no_scheduler, "'NoneType' object has no attribute 'step'"),
+    ):
+        got = call(
+            lambda: attempt(
+                model, train or _train(), _toy.squared, optimizer, epochs=epochs, **named
+            ),
+            tried=TRIED,
+        )
     return model, optimizer, got
 
 
@@ -90,6 +107,9 @@ def _history(attempt: Any) -> None:
     """the history has a row for every epoch"""
     _, _, got = _fit(attempt)
     late = [{**row, "valid_loss": loss} for row, loss in zip(ROWS, (1.0, 0.01), strict=True)]
+    on_training = [
+        {**row, "valid_loss": loss} for row, loss in zip(ROWS, (0.625, 0.4140625), strict=True)
+    ]
     expect(
         _rows(got, TRIED),
         ROWS,
@@ -108,7 +128,10 @@ def _history(attempt: Any) -> None:
                 "The model has learned from the validation part: train_epoch gets the training "
                 "loader only.",
             ),
-            Known([], "The history is empty: append a row in every epoch."),
+            Known(on_training, "valid_loss is that of the training loader here."),
+            Known([ROWS[1]] * 2, "Both rows are one dict, filled anew. Make one in each epoch."),
+            Known(ROWS[1:], "Only the last epoch is left. Is History() made inside the loop?"),
+            Known([], "The history is empty: append a row to history.epochs in every epoch."),
         ),
     )
 
@@ -125,7 +148,7 @@ def _does_not_learn_from_validation(attempt: Any) -> None:
 
 
 def _modes(attempt: Any) -> None:
-    """it trains in training mode and validates in eval mode, in every epoch"""
+    """it trains in training mode and validates in evaluation mode, in every epoch"""
     model, _, _ = _fit(attempt)
     expect(
         model.modes,
@@ -149,7 +172,10 @@ def _scheduler(attempt: Any) -> None:
         tried=f"{tried}: the rate at the end",
         idea="Two epochs, two calls of scheduler.step().",
         known=(
-            Known(0.1, "The scheduler was never stepped. Call scheduler.step() every epoch."),
+            Known(
+                0.1,
+                "The rate is what it was: call scheduler.step() every epoch, without an argument.",
+            ),
             Known(0.1 / 16, "It was stepped after every batch. This one counts epochs."),
         ),
     )
@@ -177,7 +203,7 @@ def _interrupted(attempt: Any) -> None:
     """Ctrl-C in the second of three epochs ends it, and leaves the history of the first"""
     idea = (
         "Ctrl-C, or the stop button, raises KeyboardInterrupt in the middle of the loop. Put the "
-        "whole loop into try, catch just that, and return the history."
+        "whole loop into try, catch just that (except Exception does not), and return the history."
     )
     for where in ("training", "validation"):
         tried = f"{TRIED[:-10]}three epochs, interrupted in the {where} of the second"
@@ -187,6 +213,8 @@ def _interrupted(attempt: Any) -> None:
             _, _, got = _fit(attempt, train, epochs=3, valid_loader=valid)
         except KeyboardInterrupt as error:
             raise Mistake(tried, "KeyboardInterrupt, and no history", "a History", idea) from error
+        below = "Nothing came back. Return the history below the try, not only inside it."
+        expect_that(got is not None, tried=tried, got=got, expected="a History", idea=below)
         on = "It went on after the interruption: try has to stand around the loop, not inside it."
         rows = _rows(got, tried)
         half = "A row of a half epoch is in it: append when training and validation are done."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
@@ -31,7 +31,17 @@ TRIED = _toy.SETTING + "a loader of three batches whose losses are 4, 1.3 and 4"
 
 
 def _run(attempt: Any, model: nn.Module, optimizer: Any, loader: Iterable) -> Any:
-    with _toy.explaining_inputs():
+    order = (
+        "train_step(model, batch, loss_fn, optimizer): in this order, and with a whole batch, as "
+        "the loader gives it."
+    )
+    no_labels = 'The model takes the inputs and no labels: leave "labels" out of what you pass on.'
+    with (
+        explaining(TypeError, no_labels, "argument 'labels'"),  # the outer one has the last word
+        explaining(TypeError, order),
+        explaining(AttributeError, order, "attribute 'items'"),
+        explaining(AttributeError, order, "attribute 'pop'"),
+    ):
         got = call(lambda: attempt(model, loader, _toy.squared, optimizer), tried=TRIED)
     _toy.expect_labels(loader, TRIED)
     return got
@@ -52,6 +62,7 @@ def _every_batch(attempt: Any) -> None:
                 "Only the first batch was used. Does the return stand inside the loop?",
             ),
             Known(_toy.STARTS, "No batch was used."),
+            Known(2.125, "Each batch was used twice. One epoch takes it once."),
         ),
     )
 
@@ -59,8 +70,17 @@ def _every_batch(attempt: Any) -> None:
 def _mean(attempt: Any) -> None:
     """it returns the mean of the losses"""
     model, optimizer = _toy.made()
+    got = _run(attempt, model, optimizer, _loader())
+    expect_that(
+        not isinstance(got, Tensor),
+        tried=TRIED,
+        got=got,
+        expected=f"the number {MEAN}",
+        idea="A tensor came back. train_step gives plain numbers, and so is their mean; .item() "
+        "makes one of a tensor.",
+    )
     expect(
-        _run(attempt, model, optimizer, _loader()),
+        got,
         MEAN,
         tried=TRIED,
         idea="Collect what train_step returns, and divide the sum by how many there are.",
@@ -68,20 +88,24 @@ def _mean(attempt: Any) -> None:
             Known(SUM, "This is the sum of the losses. Divide by the number of batches."),
             Known(4.0, "This is the loss of one batch alone. The mean of all is asked."),
             Known(SUM / 5, "Divided by the number of examples: the losses are means already."),
+            Known(
+                14.6 / 5, "Each loss was weighted by its examples. Here every step counts alike."
+            ),
+            Known(4 / 3, "This is the last loss over the number of batches. Add up all of them."),
             Known([4.0, 1.3, 4.0], "These are the losses of the batches. Return their mean."),
         ),
     )
 
 
 def _training_mode(attempt: Any) -> None:
-    """the model is in training mode, even if it comes in eval mode"""
+    """the model is in training mode, even if it comes in evaluation mode"""
     model, optimizer = _toy.made()
     model.eval()
     _run(attempt, model, optimizer, _loader())
     expect_that(
         all(model.modes),
-        tried="a model that comes in eval mode, as after validation",
-        told="a forward pass in eval mode",
+        tried="a model that comes in evaluation mode, as after validation",
+        told="a forward pass in evaluation mode",
         expected="all of them in training mode",
         idea="Without model.train(), dropout and BatchNorm stay as validation left them. It is "
         "one line, before the loop.",

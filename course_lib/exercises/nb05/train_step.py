@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import Known, call, expect, expect_that
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb05 import _toy
 
@@ -28,16 +28,13 @@ NEVER_MOVED = {
     None: "The weight has not moved, and there is no gradient. backward() computes it; if you call "
     "zero_grad() too, do it before.",
     0.0: "The weight has not moved: zero_grad() came after backward(), and wiped the gradient out.",
-    _toy.GRADIENT: "The gradient is there, and nobody uses it: optimizer.step() moves the weights.",
+    _toy.GRADIENT: "The gradient is there, and nobody used it: optimizer.step() moves the weights, "
+    "after backward().",
 }
-DETACHED = (
-    "The way from the loss back to the weights is cut: .item(), .detach(), torch.tensor(...) or "
-    "no_grad() came before backward()."
-)
 
 
 def _step(attempt: Any, model: nn.Module, optimizer: Any, batch: dict, tried: str) -> Any:
-    with explaining(RuntimeError, DETACHED, "does not require grad"), _toy.explaining_inputs():
+    with _toy.explaining_backward(), _toy.explaining_inputs():
         return call(lambda: attempt(model, batch, _toy.squared, optimizer), tried=tried)
 
 
@@ -55,7 +52,12 @@ def _moves_once(attempt: Any) -> None:
         known=(
             Known(1.0, NEVER_MOVED.get(gradient, NEVER_MOVED[None])),
             Known(0.4, "It went up the hill: step() already subtracts. Don't turn the loss round."),
-            Known(2.2, "It moved twice as far as it should. Is backward() called twice?"),
+            Known(
+                2.2,
+                "It moved twice as far as it should. Is backward() called twice, or the loss "
+                "multiplied by the two examples?",
+            ),
+            Known(1.3, "It moved half as far as it should: loss_fn already takes the mean."),
             Known(4.0, "A step with another rate: use the optimizer that is passed."),
             Known(1.9, "It made two steps on one batch. One call, one step."),
             Known(2.5, "Two steps on one batch, the second with the sum of two gradients."),
@@ -88,8 +90,8 @@ def _returns_the_loss(attempt: Any) -> None:
     model, optimizer = _toy.made()
     got = _step(attempt, model, optimizer, _toy.batch(), TRIED)
     idea = (
-        "A tensor came back. Kept in a list, each would keep its whole graph in memory: return "
-        "loss.item(), a plain number."
+        "A tensor came back, and a history wants plain numbers, which hold on to no graph and no "
+        "device: return loss.item()."
     )
     expect_that(
         not isinstance(got, Tensor), tried=TRIED, got=got, expected="the number 4.0", idea=idea
@@ -108,7 +110,7 @@ def _returns_the_loss(attempt: Any) -> None:
 
 
 def _leaves_the_batch(attempt: Any) -> None:
-    """the caller's batch stays whole, and the model runs once"""
+    """the caller's batch stays whole, and the model runs once, in its mode"""
     model, optimizer = _toy.made()
     batch = _toy.batch()
     _step(attempt, model, optimizer, batch, TRIED)
@@ -118,7 +120,14 @@ def _leaves_the_batch(attempt: Any) -> None:
         tried=TRIED,
         told=f"{len(model.modes)} forward passes",
         expected="one",
-        idea="The forward pass is most of the work: run the model once, and use what it gave.",
+        idea="Each forward pass is work: run the model once, and use what it gave.",
+    )
+    expect_that(
+        model.modes == [True],
+        tried=f"{TRIED}; the model comes in training mode",
+        told="a forward pass in evaluation mode",
+        expected="one in training mode",
+        idea="model.eval() is for validation: a step of training leaves the mode alone.",
     )
 
 

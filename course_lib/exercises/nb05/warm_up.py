@@ -35,9 +35,15 @@ def _rises(attempt: Any) -> None:
             tried=tried,
             idea="In 4 steps to the peak: 1/4, 2/4, 3/4, 4/4. With warm_up = 2: 1/2, 2/2.",
             known=(
-                Known(late, "Steps count from 0: so the first step has the rate 0 and is lost."),
+                Known(
+                    late,
+                    "Steps count from 0: so the first step has the rate 0 and is lost. (Or is "
+                    "there // in place of /?)",
+                ),
                 Known((12 - step) / (12 - warm_up), "This is the way down. First it goes up."),
                 Known((step + 1) / 12, "Divide by the length of the warm-up, not of all."),
+                Known(step + 1 / warm_up, "Brackets are missing: (step + 1) / warm_up."),
+                Known(0.125, "A share of the peak is asked; the peak itself comes later."),
             ),
         )
 
@@ -61,7 +67,16 @@ def _falls(attempt: Any) -> None:
             known=(
                 Known((step + 1) / warm_up, "Still going up: steps count from 0, step < warm_up."),
                 Known((total - step) / total, "Divided by all steps: leave out the warm-up."),
-                Known((step - warm_up) / (total - warm_up), "It rises. Left are total - step."),
+                Known(
+                    (step - warm_up) / (total - warm_up),
+                    "It is 0 at the peak. Left are total - step, which step - warm_up is not; and "
+                    "max(0.0, ...) keeps them, min(0.0, ...) does not.",
+                ),
+                Known(1 - (step - warm_up) / total, "Divided by all steps: leave out the warm-up."),
+                Known(
+                    total - step / (total - warm_up),
+                    "Brackets are missing: (total - step) / (total - warm_up).",
+                ),
                 Known(
                     (total - 1 - step) / (total - warm_up),
                     "One step too early: the last, total - 1, still has something.",
@@ -77,7 +92,7 @@ def _never_negative(attempt: Any) -> None:
         float(got) if type(got) is int else got,
         0.0,
         tried=tried,
-        idea="A negative rate climbs the hill. max(0.0, ...) keeps it at 0.",
+        idea="Past the end the share stays at 0: max(0.0, ...). A negative rate climbs the hill.",
     )
 
 

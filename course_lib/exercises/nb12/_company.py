@@ -124,6 +124,13 @@ def known(x: Tensor, right: float) -> tuple[Known, ...]:
     return tuple(Known(value, idea) for value, idea in mistakes if abs(value - right) > 1e-3)
 
 
+def softmaxed(x: Tensor, w: float) -> float:
+    """How far the probabilities of the first example move."""
+    second = torch.cat([x[:1], x[1:2].expand_as(x[1:])])
+    one, two = ((w * (some - some.mean(dim=0)))[0].softmax(dim=-1) for some in (x, second))
+    return (one - two).abs().max().item()
+
+
 def distance(x: Tensor, other: Tensor) -> float:
     one, two = x - x.mean(dim=0), other - other.mean(dim=0)
     return (one[0] - two[0]).abs().max().item()

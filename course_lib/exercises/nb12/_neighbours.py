@@ -75,6 +75,13 @@ def shuffled(nearest: list[int], labels: list[int], orders: list[list[int]]) -> 
     return [share(nearest, [labels[place] for place in order]) for order in orders]
 
 
+def shuffled_apart(nearest: list[int], labels: list[int], orders: list[list[int]]) -> float:
+    """The best where neighbours and examples get an order each."""
+    given = [[labels[place] for place in order] for order in orders]
+    pairs = zip(given[::2], given[1::2], strict=True)
+    return max(share(nearest, one, other) for one, other in pairs)
+
+
 def one_after_another(nearest: list[int], labels: list[int], orders: list[list[int]]) -> float:
     """The best where each shuffle shuffles what the one before has left: as good an answer."""
     found = []
@@ -136,6 +143,7 @@ def known_shuffled(features: Tensor, labels: list[int], orders: list[list[int]])
         ),
         (max(share(near, labels, own) for own in permuted), one_side),
         (max(share(near, other, labels) for other in permuted), one_side),
+        (max(share([near[n] for n in order], labels) for order in orders), one_side),
         (
             max(shuffled(near, labels, [_inverse(order) for order in orders])),
             "Features were shuffled. Shuffle labels[torch.randperm(...)]; features stay.",

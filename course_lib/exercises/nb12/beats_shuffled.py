@@ -43,6 +43,10 @@ FRESH = (
     "Each of the shuffles takes labels[torch.randperm(len(labels), generator=generator)], and asks "
     "for the accuracy with these labels in the place of the real ones: one order for each."
 )
+TWO_ORDERS = (
+    "Two orders were drawn for each shuffle, one for the neighbours and one for the examples. "
+    "Shuffle once, and use that list on both sides."
+)
 SEED = (
     "The order does not come from the generator that was passed: torch.randperm(N, "
     "generator=generator). Without it nobody can repeat what you have found."
@@ -109,6 +113,19 @@ def _expect(
     extra = _neighbours.orders(len(labels), len(orders) + 1, seed)
     highest = max(_neighbours.shuffled(nearest, labels, extra))
     more = [Known(highest, "One shuffle more than asked.")] if highest > best else []
+    twenty = max(_neighbours.shuffled(nearest, labels, _neighbours.orders(len(labels), 20, seed)))
+    if twenty != best:
+        more.append(Known(twenty, "20 shuffles, where another number is asked: `shuffles`."))
+    two = _neighbours.orders(len(labels), 2 * len(orders), seed)
+    apart = _neighbours.shuffled_apart(nearest, labels, two)
+    more += [Known(apart, TWO_ORDERS)] if apart != best else []
+    expect_that(
+        not issubclass(type(got[1]), (list, tuple)),
+        tried=f"{tried}: the second number",
+        got=got[1],
+        expected=f"{best:.4f}",
+        idea="One accuracy for each shuffle came back. The best of them is asked: max.",
+    )
     in_a_row = _neighbours.one_after_another(nearest, labels, orders)
     if type(got[1]) is float and math.isclose(got[1], in_a_row, abs_tol=1e-4):
         return

@@ -65,6 +65,9 @@ OPPOSITE = (
     "The gradient of before points the other way: what carries over makes the sum smaller, and not "
     "larger. Ask whether the gradients differ, number by number, and not which norm is larger."
 )
+PAIRS = (
+    "Two gradients, or lists of them, give no one yes or no: zip them, torch.allclose each pair."
+)
 YES_OR_NO = "True or False is asked. bool(...) makes one of the two."
 ANY = "Some of the weights keep their gradient. One is enough: look at all of them, any(...)."
 
@@ -86,7 +89,11 @@ def _ask(
     optimizer = _toy.sgd(model) if optimizer is None else optimizer
     before = _toy.numbers_of(model)
     tried = f"a loop that {what}"
-    with explaining(AttributeError, NONE, "NoneType"), explaining(TypeError, NONE, "NoneType"):
+    with (
+        explaining(AttributeError, NONE, "NoneType"),
+        explaining(TypeError, NONE, "NoneType"),
+        explaining(RuntimeError, PAIRS, "Boolean value of Tensor"),
+    ):
         got = call(attempt, step, model, _toy.batch(), F.cross_entropy, optimizer, tried=tried)
     now = _toy.numbers_of(model)
     return got, any(not torch.equal(now[name], before[name]) for name in before), tried

@@ -43,6 +43,10 @@ WITHIN = (
     "A name is looked for within a longer text, and is found inside another name. Collect the "
     "names in a set, and ask `in` of the set."
 )
+AGAIN = (
+    "A finding is there once for each other one that it does not follow from. Look at all of them "
+    "first, then keep it or leave it out, once."
+)
 AFTER = "A cause may be listed after what follows from it. Look at all findings, then leave out."
 
 
@@ -65,7 +69,16 @@ def _expect(
         "`in follows` first."
     )
     hashed = "follows holds names: look up finding.name, and not the finding."
-    with explaining(KeyError, absent), explaining(TypeError, hashed, "unhashable"):
+    text = (
+        "follows holds names, plain text: what follows has no .name. Compare it with finding.name."
+    )
+    with (
+        explaining(KeyError, hashed, "Finding("),  # the outer one has the last word
+        explaining(KeyError, absent),
+        explaining(TypeError, absent, "NoneType"),
+        explaining(TypeError, hashed, "unhashable"),
+        explaining(AttributeError, text, "'str'"),
+    ):
         got = _called(attempt, findings, follows, tried)
     expect_that(
         issubclass(type(got), (list, tuple)),
@@ -79,9 +92,15 @@ def _expect(
     right = _of(*expected)
     if list(map(type, got)) == [Finding] * len(got):  # short to read, and no less exact
         names = tuple(each.name for each in got)
+        known += ((_again(found, follows), AGAIN),)
         wrong = [Known(tuple(one), words) for one, words in (*known, *_mistakes(found, expected))]
         expect(names, tuple(expected), tried=f"{tried}; the names", idea=idea, known=wrong)
     expect(list(got), right, tried=tried, idea=OBJECTS)
+
+
+def _again(found: Sequence[str], follows: dict[str, set[str]]) -> list[str]:
+    """Each, as often as there is a finding that it does not follow from."""
+    return [name for name in found for cause in found if name not in follows.get(cause, ())]
 
 
 def _called(attempt: Any, findings: list, follows: dict, tried: str) -> Any:
@@ -90,8 +109,8 @@ def _called(attempt: Any, findings: list, follows: dict, tried: str) -> Any:
         return call(attempt, findings, follows, tried=tried)
     except Mistake as mistake:
         mistake.idea = (
-            "The caller's own list or sets were changed, and a loop over a list from which it "
-            "removes skips the one after. Make a new list of what stays."
+            "The caller's own list, dict or sets were changed: make new ones. (And a loop over a "
+            "list from which it removes skips the one after.)"
         )
         raise
 

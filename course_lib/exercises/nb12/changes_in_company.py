@@ -34,6 +34,7 @@ X = torch.tensor(
 # With three times the second, the sums go from 29, 15, 10, 30 to 34, 13, 18, 9: the means move by a
 # fourth of 5, -2, 8 and -21, and the logits the other way. Each mistake has a number of its own.
 FAR = 5.25
+YES_OR_NO = "How far do they move? A number is asked, and no yes or no."
 TRIED = "a model whose logits are x less the mean of the batch; "
 MODES = (
     "Note the modes before, and put them back: model.train() at the end sets every part to "
@@ -65,6 +66,8 @@ def _centred(attempt: Any, x: Tensor, right: float, tried: str, w: float = 1.0) 
     model = _company.Centred(w)
     got = _run(attempt, model, _batch(x), tried)
     known = [Known(each.value * w, each.idea) for each in _company.known(x, right / w)]
+    known += [Known(True, YES_OR_NO), Known(False, YES_OR_NO)]
+    known.append(Known(_company.softmaxed(x, w), "Probabilities were compared: no softmax here."))
     expect_float(got, right, tried=tried, idea=_company.REPLACED, known=known)
     return model
 

@@ -13,17 +13,17 @@ from course_lib.exercises.nb10._toy import expect_float, rounded
 
 
 def loss_of_guessing(labels: Tensor, classes: int) -> tuple[float, float]:
-    """(N,), C -> (ln C, the loss of always answering with the labels' shares)"""
+    """(N,), C -> (log C, the loss of always answering with the labels' shares)"""
     shares = labels.bincount(minlength=classes) / len(labels)
     shares = shares[shares > 0]  # 0 log 0 counts as 0
     return math.log(classes), -(shares * shares.log()).sum().item()
 
 
-PAIR = "Two numbers come back, with a comma between them: ln C first, then the shares' loss."
-EQUAL = "With equal probabilities, every label has 1/C, and -ln(1/C) is ln C: for any labels."
+PAIR = "Two numbers come back, with a comma between them: log C first, then the shares' loss."
+EQUAL = "With equal probabilities, every label has 1/C, and -log(1/C) is log C: for any labels."
 SHARES = (
-    "A label of class c costs -ln of its share p_c, and a share p_c of the labels is of class c: "
-    "the mean is the sum of -p_c ln p_c."
+    "A label of class c costs -log of its share p_c, and a share p_c of the labels is of class c: "
+    "the mean is the sum of -p_c log p_c."
 )
 ABSENT = (
     "A class without labels costs nothing: 0 log 0 counts as 0. log(0) is -inf, and 0 * -inf is "
@@ -33,6 +33,7 @@ SMOOTHED = (
     "1 was added to each count, and the shares are no longer those of the labels. Leave out the "
     "shares that are 0."
 )
+ONE_NUMBER = "math.log takes one number. A tensor has its own: shares.log(), number by number."
 ALMOST = "Rounded: give the loss itself."
 
 
@@ -46,7 +47,11 @@ def _expect(
 ) -> None:
     """Expect both numbers, or the first alone, each with its own known mistakes."""
     tried = _tried(labels, classes)
-    with explaining(ValueError, ABSENT), explaining(ZeroDivisionError, ABSENT):
+    with (
+        explaining(ValueError, ONE_NUMBER, "one element"),  # the outer one has the last word
+        explaining(ValueError, ABSENT),
+        explaining(ZeroDivisionError, ABSENT),
+    ):
         got = call(attempt, torch.tensor(labels), classes, tried=tried)
     first, second = math.log(classes), _paid(labels)
     expect_that(
@@ -95,8 +100,10 @@ def _known_of_equal(labels: list[int], classes: int) -> tuple[Known, ...]:
     return (
         Known(math.log2(classes), "In bits. PyTorch's cross-entropy takes the natural logarithm."),
         Known(math.log10(classes), "log10. PyTorch's cross-entropy takes the natural logarithm."),
-        Known(-math.log(classes), "The sign: a loss is -ln of the probability, and -ln(1/C) > 0."),
-        Known(1 / classes, "This is the probability. The loss is -ln of it."),
+        Known(
+            -math.log(classes), "The sign: a loss is -log of the probability, and -log(1/C) > 0."
+        ),
+        Known(1 / classes, "This is the probability. The loss is -log of it."),
         Known(
             math.log(seen),
             "The classes were counted in the labels. The head has C, whether they occur or not.",
@@ -120,19 +127,19 @@ def _known_of_shares(labels: list[int], classes: int) -> tuple[Known, ...]:
         Known(math.nan, ABSENT),
         Known(math.inf, ABSENT),
         Known(-math.inf, ABSENT),
-        Known(-paid, "The sign: ln of a share is below 0, and a loss is -ln."),
+        Known(-paid, "The sign: log of a share is below 0, and a loss is -log."),
         Known(paid / math.log(2), "In bits. PyTorch's cross-entropy takes the natural logarithm."),
         Known(
             paid / math.log(classes),
-            "Divided by ln C: a share of the loss of guessing. The loss itself is asked.",
+            "Divided by log C: a share of the loss of guessing. The loss itself is asked.",
         ),
         Known(paid * len(labels), "A sum over the examples. The loss is their mean: divide by N."),
         Known(
             sum(costs) / len(costs),
             "Each class counts the same here. A class with many labels is paid for more often: "
-            "weigh each -ln p by its share p.",
+            "weigh each -log p by its share p.",
         ),
-        Known(sum(costs), "The sum of -ln p. Weigh each by its share p: -p ln p."),
+        Known(sum(costs), "The sum of -log p. Weigh each by its share p: -p log p."),
         Known(
             paid / classes,
             "The mean over the classes. Weighed by their shares they are added up: .sum().",
@@ -147,14 +154,22 @@ def _known_of_shares(labels: list[int], classes: int) -> tuple[Known, ...]:
             "The logits whose softmax is the shares are shares.log().",
         ),
         *(Known(value, SMOOTHED) for value in (added, sum(-p * math.log(p) for p in smoothed))),
-        Known(1 - max(shares), "A share of wrong answers. The cross-entropy is asked: -p ln p."),
+        Known(1 - max(shares), "A share of wrong answers. The cross-entropy is asked: -p log p."),
         Known(max(shares), "The accuracy of the commonest class. The cross-entropy is asked."),
         Known(math.log(classes), "Equal probabilities, once more. The second knows the labels."),
+        Known(
+            -math.log(sum(share * share for share in shares)),
+            "-log of the mean probability. The loss is the mean of -log: first the logarithm.",
+        ),
+        Known(
+            math.log(classes) - paid,
+            "How much is saved against equal guessing. The loss itself is asked.",
+        ),
     )
 
 
 def _equal(attempt: Any) -> None:
-    """equal probabilities cost ln C, whatever the labels"""
+    """equal probabilities cost log C, whatever the labels"""
     for labels, classes in (([2, 0, 2, 2, 0], 4), ([4, 0, 4, 4, 1, 4], 10)):
         _expect(attempt, labels, classes, both=False)
 
@@ -173,7 +188,7 @@ def _absent(attempt: Any) -> None:
 
 def _one(attempt: Any) -> None:
     """where all labels are the same, knowing it makes the loss 0"""
-    idea = "There is one share, 1, and -1 * ln 1 is 0: always answering so is always right."
+    idea = "There is one share, 1, and -1 * log 1 is 0: always answering so is always right."
     for labels, classes in (([0, 0, 0], 2), ([4, 4], 5), ([6], 7)):
         _expect(attempt, labels, classes, idea=idea)
 
@@ -192,10 +207,10 @@ EXERCISE = Exercise(
     loss_of_guessing,
     (_equal, _uneven, _absent, _one, _any_number),
     (
-        "The cross-entropy of one example is -ln of its label's probability. What is it for 1/C?",
+        "The cross-entropy of one example is -log of its label's probability. What is it for 1/C?",
         (
             "shares = labels.bincount(minlength=classes) / len(labels). A share p of the examples "
-            "pays -ln p. What does a share of 0 pay?"
+            "pays -log p. What does a share of 0 pay?"
         ),
         (
             "shares = shares[shares > 0]; then math.log(classes) and "

@@ -26,6 +26,7 @@ ZERO = (
     "Class 0 counts as False: `if answer` and `answer or ...` lose it. Ask `is not None`, or len."
 )
 COLUMNS = "argmax(dim=0) asks each class for its example. Ask each example for its class: dim=1."
+FLAT = "argmax() without dim counts through all numbers, row after row. Ask each row: dim=1."
 MEAN = (
     "Something was averaged or added up over the examples first, and the largest taken then. Take "
     "each example's own answer first."
@@ -47,7 +48,11 @@ def _expect(attempt: Any, rows: list, expected: int | None, what: str, *known: K
     logits = torch.tensor(rows)
     tried = what if logits.numel() > 16 else f"logits {rows}: {what}"
     several = "These are several numbers, and .item() is for one. How many answers are there?"
-    with explaining(RuntimeError, several, "cannot be converted to Scalar"):
+    with (
+        explaining(RuntimeError, several, "cannot be converted to Scalar"),
+        explaining(AssertionError, NO_OTHER),
+        explaining(ValueError, NO_OTHER, "unpack"),
+    ):
         got = call(attempt, logits, tried=tried)
     if expected is None:
         known += tuple(
@@ -95,6 +100,9 @@ def _one(attempt: Any) -> None:
         Known(5.0, "This is the largest logit. Its place is asked, the class: argmax."),
         Known(torch.tensor(5.0), "This is the largest logit. Its place is asked: argmax."),
     )
+    _expect(attempt, rows, 2, "all have their largest in column 2", *known)
+    rows = [[3.0, 1.0, 5.0, 0.0], [3.0, 1.0, 6.0, 0.0]]
+    known = Known(6, FLAT), Known(None, DIFFER), *known
     _expect(attempt, rows, 2, "all have their largest in column 2", *known)
 
 

@@ -38,6 +38,7 @@ LOSSES, WEIGHT = [4.0, 1.3, 0.625, 0.45625], 2.125
 SUMMED = [4.0, 1.3, 0.625, 3.15625]  # with gradients that are never cleared: w 1, 1.6, 2.5, 3.25
 TRIED = _toy.SETTING + "x = 1 and 2, labels 3 and 4; steps="
 STEPS = "A loss for each step: append it inside the loop, and run the loop `steps` times."
+RETURNED = f"{STEPS} Does the return stand inside it?"
 DETACHED = (
     "The way from the loss back to the weights is cut: .item(), .detach(), or no_grad() came "
     "before backward()."
@@ -78,21 +79,21 @@ def _expect_numbers(got: Any, tried: str, count: int) -> None:
         expected=f"a list of {count} numbers",
         idea="Nothing came back. Does the function end in `return`?"
         if got is None
-        else "The losses of all steps come back, in a list: not the last one alone, and no tensor.",
+        else "The losses of all steps come back, in a list: not the last one alone, no array.",
     )
     expect_that(
         not any(issubclass(type(loss), Tensor) for loss in got),
         tried=tried,
         got=got,
         expected=f"a list of {count} numbers",
-        idea="Tensors came back. Each keeps the graph of its step in memory: append loss.item().",
+        idea="Tensors came back, and may keep their steps' graphs in memory: append loss.item().",
     )
     expect_that(
         len(got) == count,
         tried=tried,
-        told=f"{len(got)} losses",
-        expected=f"{count} losses",
-        idea=STEPS,
+        told=f"a list of {len(got)}",
+        expected=f"a list of {count}",
+        idea=RETURNED if len(got) == 1 else STEPS,
     )
 
 
@@ -134,7 +135,11 @@ def _losses(attempt: Any) -> None:
         tried=f"{tried}: w afterwards",
         idea="The model itself is trained, by the optimizer that is passed, and stays trained.",
         known=(
-            Known(1.0, "The model has not moved, a copy has. Train the one that is passed."),
+            Known(
+                1.0,
+                "The model stands where it was. A copy was trained, or the weights were put back: "
+                "train the one that is passed, and leave it trained.",
+            ),
             Known(2.05, "The last step is missing: a loss was noted, and no step came after it."),
         ),
     )
@@ -149,7 +154,10 @@ def _why_still(model: nn.Module) -> str:
         )
     if gradient == 0.0:
         return "zero_grad() came between backward() and step(), and wiped the gradient out."
-    return "The gradient is there, and nobody uses it: optimizer.step()."
+    return (
+        "The gradient is there, and no step uses it: optimizer.step() is missing, or comes before "
+        "backward()."
+    )
 
 
 def _how_many(attempt: Any) -> None:

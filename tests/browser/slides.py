@@ -1,0 +1,139 @@
+"""A notebook as slides, as jupyterlab-rise shows it live (Alt+R in JupyterLab), and as a file.
+
+    python -m tests.browser.slides OUT_DIR [NN ...]        (`make slides NAMES="NN ..."`)
+
+writes OUT_DIR/NN_topic.pdf, a page for each slide, with the outputs that are stored. It needs a
+Chromium on the PATH.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.lab import Lab
+from tests.browser.page import browsing, find_browser, wait_for
+from tests.notebooks import tool
+
+SIZE = {"width": 1280, "height": 720}
+NO_MOTION = ".reveal, .reveal * { transition: none !important; animation: none !important; }"
+SLIDE = ".reveal .slides section:not(.stack)"
+PRESENT = f"{SLIDE}.present:not(.stack > :not(.present)):not(.stack:not(.present) > *)"
+# Every slide below the other on a page of its own, instead of one over the other on a screen.
+ON_PAPER = """
+@page { size: 1280px 720px; margin: 0; }
+html, body, body :has(.slides), .slides, .slides section {
+    contain: none !important; display: block !important; height: auto !important;
+    inset: auto !important; margin: 0 !important; max-height: none !important;
+    min-height: 0 !important; opacity: 1 !important; overflow: visible !important;
+    perspective: none !important; position: static !important; transform: none !important;
+    visibility: visible !important; width: auto !important;
+}
+.slides section:not(.stack) {
+    break-after: page; height: 720px !important; overflow: hidden !important;
+    width: 1280px !important;
+}
+.reveal > :not(.slides) { display: none !important; }
+"""
+MEASURED = """present => {
+    const box = element => element.getBoundingClientRect();
+    const cells = [...present.querySelectorAll(".jp-Cell")];
+    return {
+        slide: present.id,
+        cells: cells.map(cell => ({
+            cell: Number(cell.dataset.windowedListIndex),
+            height: box(cell).height,
+            lines: cell.querySelectorAll(".cm-line").length,
+        })),
+        bottom: Math.max(...cells.map(cell => box(cell).bottom)),
+        right: Math.max(...[...present.querySelectorAll(".jp-Cell *")].map(e => box(e).right)),
+    };
+}"""
+
+
+class Slides:
+    """The slides of one notebook, one of them present on a page of 1280 x 720."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page, self.name = page, name
+        self.present = page.locator(PRESENT)
+
+    def count(self) -> int:
+        return self.page.locator(SLIDE).count()
+
+    def wait_until_ready(self, cells: int) -> None:
+        """Wait until all cells stand on slides."""
+        wait_for(self.page.locator(".reveal .slides .jp-Cell").count, cells, self.page)
+        self.page.add_style_tag(content=NO_MOTION)
+        self.page.wait_for_function("() => [...document.images].every(image => image.complete)")
+        self.present.wait_for()
+
+    def where(self) -> str:
+        return self.present.get_attribute("id") or ""
+
+    def forward(self) -> None:
+        """The next slide, by the space bar."""
+        before = self.where()
+        self.page.keyboard.press("Space")
+        wait_for(lambda: self.where() != before, True, self.page)
+
+    def each(self) -> Iterator[dict]:
+        """Every slide in turn, present on the page, and what it measures, in pixels."""
+        for place in range(self.count()):
+            if place:
+                self.forward()
+            self.page.evaluate("() => new Promise(done => setTimeout(done, 60))")
+            yield self.present.evaluate(MEASURED)
+
+    def print(self, file: Path) -> None:
+        """Write all slides as a PDF."""
+        self.page.emulate_media(media="screen")
+        self.page.add_style_tag(content=ON_PAPER)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.page.pdf(path=file, prefer_css_page_size=True, print_background=True)
+
+
+@contextmanager
+def shown(context: BrowserContext, lab: Lab, name: str) -> Iterator[Slides]:
+    """The slides of a notebook, from the first one on."""
+    page = context.new_page()
+    try:
+        page.set_viewport_size(SIZE)
+        url = urlsplit(lab.address)
+        page.goto(f"{url.scheme}://{url.netloc}/rise/notebooks/{name}.ipynb?{url.query}")
+        slides = Slides(page, name)
+        slides.wait_until_ready(len(lab.read(name).cells))
+        yield slides
+    finally:
+        page.close()
+        lab.end_kernel(name)
+
+
+def main(out: Path, names: list[str]) -> None:
+    executable = find_browser()
+    if executable is None:
+        sys.exit("slides: found no Chromium on the PATH, which prints them; install it.")
+    with tempfile.TemporaryDirectory() as folder, browsing(executable) as context:
+        lab = Lab(Path(folder))
+        try:
+            for path in tool.chosen(names):
+                with shown(context, lab, path.stem) as slides:
+                    slides.print(out / f"{path.stem}.pdf")
+                    print(f"{out / path.stem}.pdf: {slides.count()} slides")
+        finally:
+            lab.stop()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("out_dir", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NN", help="notebooks; all, if none is named")
+    chosen = parser.parse_args()
+    main(chosen.out_dir, chosen.names)
