@@ -17,8 +17,6 @@ CASES = {
 }
 # Patients whose examination takes longest: the slow tests have them.
 DEAR = {
-    "head-too-wide/thousand",
-    "head-too-wide/a thousand outputs for four classes",
     "labels-unrelated-to-inputs/only the images were shuffled",
     "learning-rate-too-low/AdamW at 1e-8 on a masked language model from scratch",
     "learning-rate-too-high/AdamW at 0.5 on a tiny BERT",

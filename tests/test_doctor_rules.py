@@ -285,6 +285,25 @@ def test_a_second_step_that_finds_nothing_is_no_fault_beside_one_that_does():
     assert seen_by_name(training(train_step=once_more)) == {}
 
 
+TWICE = ": two calls with the same batch give different answers"
+
+
+@pytest.mark.parametrize(
+    ("between", "more"),
+    [
+        ([nn.BatchNorm1d(8)], "; BatchNorm learns."),
+        ([nn.Dropout(0.5)], f"{TWICE}."),
+        ([nn.BatchNorm1d(8), nn.Dropout(0.5)], f"{TWICE}; BatchNorm learns."),
+    ],
+    ids=["batchnorm", "dropout", "both"],
+)
+def test_what_a_prediction_in_training_mode_does_is_said(between, more):
+    found = seen_by_name(
+        training(net(*between), predict_fn=lambda model, batch: model.train()(batch["x"]))
+    )
+    assert found == {"eval-in-train-mode": f"predict_fn leaves the model in training mode{more}"}
+
+
 def test_gradients_added_up_over_batches_and_cleared_after_their_step_are_no_fault():
     seen = []
 

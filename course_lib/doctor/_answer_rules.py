@@ -1,6 +1,6 @@
 """Rules that look at the answers: in other company, padded and not, asked twice."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -8,11 +8,12 @@ from torch import Tensor
 
 from course_lib._modes import in_eval_mode
 from course_lib.doctor._catalogue import finding
-from course_lib.doctor._exam import Exam, rows
-from course_lib.doctor._step_rules import mode_matters
+from course_lib.doctor._exam import Exam, rows, spread
+from course_lib.doctor._step_rules import mode_matters, norms_that_learnt
 from course_lib.doctor._training import logits_in, moved_to, parted, size_of, tensors, with_inputs
 from course_lib.doctor._watch import DROPOUT, UNIFORM, Calls
 from course_lib.doctor.report import Finding
+from course_lib.freeze import moved, snapshot
 
 SAME = 1e-3  # of the spread of the answers; kernels for other batch sizes differ by 1e-6
 PADDED = 0.02
@@ -22,9 +23,7 @@ MORE = 3  # tokens of padding
 
 def difference(one: Tensor, other: Tensor) -> float:
     """The largest difference of answers, in units of how much they vary among examples."""
-    one, other = one.float(), other.float()
-    spread = float(one.std()) if one.numel() > 1 else 0.0
-    return float((one - other).abs().max()) / max(spread, 1e-6)
+    return float((one.float() - other.float()).abs().max()) / spread(one)
 
 
 def dropout_always_on(exam: Exam) -> Iterator[Finding]:
@@ -68,13 +67,15 @@ def eval_in_train_mode(exam: Exam) -> Iterator[Finding]:
         return
     modes: list[bool] = []
     answers: list[Tensor | None] = []
+    learnt: list[str] = []
+    before = snapshot(exam.model)
     handle = exam.model.register_forward_pre_hook(lambda model, _: modes.append(model.training))
     try:
         for seed in (1, 2):
             torch.manual_seed(seed)
             exam.model.train()
             answers.append(logits_in(training.predict(exam.batches[0])))
-            buffers_moved = _buffers_differ(exam)
+            learnt += norms_that_learnt(exam.model, moved(before, exam.model))
             exam.keep.put_back()
     except Exception as error:
         exam.left_out.append(f"predict_fn, which raised {type(error).__name__}: {error}")
@@ -89,12 +90,7 @@ def eval_in_train_mode(exam: Exam) -> Iterator[Finding]:
     alike = first is not None and second is not None and first.shape == second.shape
     if alike and not torch.equal(first, second):
         seen += ": two calls with the same batch give different answers"
-    yield finding("eval-in-train-mode", seen + ("; BatchNorm learns." if buffers_moved else "."))
-
-
-def _buffers_differ(exam: Exam) -> bool:
-    before = exam.buffers
-    return any(not torch.equal(before[n], b) for n, b in exam.model.named_buffers() if n in before)
+    yield finding("eval-in-train-mode", seen + ("; BatchNorm learns." if learnt else "."))
 
 
 def samples_leak_within_batch(exam: Exam) -> Iterator[Finding]:
@@ -106,7 +102,7 @@ def samples_leak_within_batch(exam: Exam) -> Iterator[Finding]:
         return
     size, mask = size_of(batch), padding_mask(exam, batch)
     longest = 0 if mask is None else int(mask.sum(dim=1).argmax())
-    spread = max(float(whole.float().std()), 1e-6)
+    usual = spread(whole)
     for place in {longest, size - 1}:  # a batch taken for time goes one way: the first sees nobody
         others = [longest if place != longest else (longest + 1) % size] * size
         others[place] = place
@@ -114,11 +110,11 @@ def samples_leak_within_batch(exam: Exam) -> Iterator[Finding]:
         if changed is None or changed.shape != whole.shape:
             continue
         apart = float((whole[place] - changed[place]).float().abs().max())
-        if apart > SAME * spread and apart > 1e-5:
+        if apart > SAME * usual and apart > 1e-5:
             yield finding(
                 "samples-leak-within-batch",
                 f"In evaluation mode the output of example {place} changes by {apart:.2g} when the "
-                f"other {size - 1} examples are replaced; outputs vary by {spread:.2g}.",
+                f"other {size - 1} examples are replaced; outputs vary by {usual:.2g}.",
             )
             return
 
@@ -170,8 +166,7 @@ def padding_not_masked(exam: Exam) -> Iterator[Finding]:
 
 def difference_at(whole: Tensor, one: Tensor, other: Tensor) -> float:
     """How far two answers are apart in the mean, in units of how much answers vary."""
-    spread = float(whole.float().std()) if whole.numel() > 1 else 0.0
-    return float((one.float() - other.float()).square().mean().sqrt()) / max(spread, 1e-6)
+    return float((one.float() - other.float()).square().mean().sqrt()) / spread(whole)
 
 
 def _alone(batch: Any, mask: Tensor, place: int, length: int) -> Any:
@@ -211,7 +206,7 @@ def _loss_counts(exam: Exam, batch: Any, mask: Tensor) -> bool:
         return torch.cat([x, x[place, -1].expand(len(x), MORE, *x.shape[2:])], dim=1)
 
     labels = longer(parted(batch)[2])
-    longer_batch = _with_labels(with_inputs(batch, lambda _, x: longer(x)), labels)
+    longer_batch = with_inputs(batch, lambda _, x: longer(x), labels)
     found = []
     for each in (batch, longer_batch):
         try:
@@ -222,13 +217,6 @@ def _loss_counts(exam: Exam, batch: Any, mask: Tensor) -> bool:
         finally:
             exam.keep.put_back(after_forward=True)
     return abs(found[0] - found[1]) > 1e-3 * abs(found[0])
-
-
-def _with_labels(batch: Any, labels: Tensor) -> Any:
-    if isinstance(batch, Mapping):
-        old = parted(batch)[2]
-        return {name: labels if value is old else value for name, value in batch.items()}
-    return (*batch[:-1], labels)
 
 
 def masked_lm_labels_unmasked(exam: Exam) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What several rules want to know of a training, looked up once and put back at once."""
 
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from functools import cached_property, wraps
 from typing import Any
 
 import torch
@@ -32,8 +33,7 @@ class Exam:
             training.batches,
         )
         self.left_out: list[str] = []
-        self.trial: Any = None  # the training's own, made by `own_trial`
-        self.surveyed: Any = None  # made by `survey`
+        self.looked: dict[Callable, Any] = {}  # what was looked up `once`
 
     @property
     def batches(self) -> list[Any]:
@@ -51,8 +51,7 @@ class Exam:
         with watched(self.training) as seen:
             for number in range(count):
                 self.training.step(self.batches[number % len(self.batches)])
-        changed = moved(before, self.model)
-        seen.moved = set(changed)
+        seen.moved = set(moved(before, self.model))
         self.keep.put_back()
         return seen
 
@@ -60,10 +59,6 @@ class Exam:
     def moved(self) -> set[str]:
         """The parameters and buffers that the first training steps changed."""
         return self.seen.moved
-
-    @cached_property
-    def buffers(self) -> dict[str, Tensor]:
-        return {name: buffer.detach().clone() for name, buffer in self.model.named_buffers()}
 
     @cached_property
     def logits(self) -> Tensor | None:
@@ -74,13 +69,18 @@ class Exam:
         """The logits of a batch in evaluation mode, without gradients; None where it fails."""
         torch.manual_seed(seed)
         try:
+            return self.present_answers(batch)
+        finally:
+            self.keep.put_back(after_forward=True)
+
+    def present_answers(self, batch: Any) -> Tensor | None:
+        """The same of the model as it stands, such as after some steps; nothing is put back."""
+        try:
             with in_eval_mode(self.model), torch.no_grad():
                 logits = self.training.logits(batch)
             return None if logits is None else logits.clone()
         except Exception:
             return None
-        finally:
-            self.keep.put_back(after_forward=True)
 
     @cached_property
     def labels(self) -> Tensor | None:
@@ -130,8 +130,25 @@ class Exam:
         return {name: w for name, w in self.model.named_parameters() if w.requires_grad}
 
 
+def once(look: Callable[[Exam], Any]) -> Callable[[Exam], Any]:
+    """A function of an examination that is called once, and then known."""
+
+    @wraps(look)
+    def known(exam: Exam) -> Any:
+        if look not in exam.looked:
+            exam.looked[look] = look(exam)
+        return exam.looked[look]
+
+    return known
+
+
 def _is_ids(x: Tensor) -> bool:
     return x.dtype in (torch.int64, torch.int32)
+
+
+def spread(answers: Tensor) -> float:
+    """How much answers vary, a unit to measure differences by; never 0."""
+    return max(float(answers.float().std()) if answers.numel() > 1 else 0.0, 1e-6)
 
 
 def rows(batch: Any, which: Any) -> Any:
@@ -139,12 +156,10 @@ def rows(batch: Any, which: Any) -> Any:
     size = size_of(batch)
 
     def cut(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {name: cut(each) for name, each in value.items()}
         if isinstance(value, Tensor) and value.dim() and len(value) == size:
             return value[which]
         return value
 
-    if isinstance(batch, Tensor):
-        return cut(batch)
-    if hasattr(batch, "items"):
-        return {name: cut(value) for name, value in batch.items()}
-    return tuple(rows(part, which) if hasattr(part, "items") else cut(part) for part in batch)
+    return cut(batch) if isinstance(batch, (Mapping, Tensor)) else tuple(map(cut, batch))

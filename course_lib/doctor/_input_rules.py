@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from course_lib.doctor._catalogue import finding
-from course_lib.doctor._exam import Exam
+from course_lib.doctor._exam import Exam, spread
 from course_lib.doctor._survey import survey
 from course_lib.doctor._training import tensors, with_inputs
 from course_lib.doctor.report import Finding
@@ -21,16 +21,16 @@ def input_not_normalised(exam: Exam) -> Iterator[Finding]:
         return
     x = entering.float()
     size = float(x.square().mean().sqrt())
-    spread = _unequal(x)
-    if SMALL <= size <= LARGE and spread <= UNEQUAL:
+    unequal = _unequal(x)
+    if SMALL <= size <= LARGE and unequal <= UNEQUAL:
         return
     if not any(value.is_floating_point() for _, value in tensors(exam.batches[0])):
         return
     if _scale_does_not_matter(exam, 1 / size):
         return
     seen = f"The first layer gets numbers from {x.min():.3g} to {x.max():.3g}"
-    if spread > UNEQUAL:
-        seen += f"; one feature varies {spread:.0f} times as much as the middle one"
+    if unequal > UNEQUAL:
+        seen += f"; one feature varies {unequal:.0f} times as much as the middle one"
     yield finding("input-not-normalised", f"{seen} (root mean square {size:.3g}).")
 
 
@@ -69,5 +69,4 @@ def _scale_does_not_matter(exam: Exam, change: float) -> bool:
             exam.keep.put_back()
     if found[0] is None:
         return False
-    spread = max(float(found[0].std()), 1e-6)
-    return float((found[0] - found[1]).abs().mean()) < 0.1 * spread
+    return float((found[0] - found[1]).abs().mean()) < 0.1 * spread(found[0])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.doctor._catalogue import finding
-from course_lib.doctor._exam import Exam
+from course_lib.doctor._exam import Exam, once
 from course_lib.doctor._training import moved_to, parted, size_of
 from course_lib.doctor._watch import LossCall, watched
 from course_lib.doctor.report import Finding
@@ -21,6 +21,7 @@ CLOSE = 1e-3
 REGRESSION = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 
 
+@once
 def loss_calls(exam: Exam) -> list[LossCall]:
     """The calls of loss functions that were seen in training, the kind of each found out."""
     calls = [call for call in exam.seen.losses if call.name != "loss_fn"]
@@ -85,7 +86,7 @@ def squashed(exam: Exam) -> Iterator[Finding]:
     for call in loss_calls(exam):
         outputs = call.outputs.detach().float()
         if call.name == "cross_entropy":
-            if _is_distribution(outputs, call.labels):
+            if _is_distribution(outputs):
                 yield finding(
                     "softmax-before-cross-entropy",
                     f"What cross-entropy gets, {tuple(outputs.shape)}, adds up to 1 over the "
@@ -117,7 +118,7 @@ def _floor(outputs: Tensor) -> str:
     return f"with {classes} classes the loss can't fall below {lowest:.2f}."
 
 
-def _is_distribution(outputs: Tensor, labels: Tensor) -> bool:
+def _is_distribution(outputs: Tensor) -> bool:
     if outputs.dim() < 2 or outputs.shape[1] < 2 or not len(outputs):
         return False
     sums = outputs.sum(dim=1)
@@ -133,22 +134,27 @@ def _stays_within(exam: Exam) -> bool:
     last = last_layer(exam)
     if last is None:
         return False
-    with torch.no_grad():
-        for weight in last.parameters(recurse=False):
-            weight.mul_(STRETCH)
-            if weight.dim() == 1:  # away from 0, so that a ReLU's row of zeros does not count
-                weight.add_(torch.linspace(-STRETCH, STRETCH, len(weight)).to(weight))
+    _stretch(last)
     with watched(exam.training) as seen:
         exam.training.step(exam.batches[0])
     exam.keep.put_back()
-    calls = [call.outputs for call in seen.losses] or _stretched_outputs(exam, last)
-    return bool(calls) and all(_within(x.detach()) for x in calls)
+    outputs = [call.outputs.detach() for call in seen.losses]
+    if not outputs:  # a loss that is written out: in the model's own mode, what comes to it
+        _stretch(last)
+        outputs = _outputs(exam)
+    return bool(outputs) and all(map(_within, outputs))
 
 
-def _stretched_outputs(exam: Exam, last: nn.Module) -> list[Tensor]:
-    with torch.no_grad():
-        for weight in last.parameters(recurse=False):
-            weight.mul_(STRETCH)
+@torch.no_grad()
+def _stretch(layer: nn.Module) -> None:
+    for weight in layer.parameters(recurse=False):
+        weight.mul_(STRETCH)
+        if weight.dim() == 1:  # away from 0, so that a ReLU's row of zeros does not count
+            weight.add_(torch.linspace(-STRETCH, STRETCH, len(weight)).to(weight))
+
+
+def _outputs(exam: Exam) -> list[Tensor]:
+    """In the model's present mode: some give logits in training and probabilities otherwise."""
     try:
         with torch.no_grad():
             logits = exam.training.logits(exam.batches[0])
@@ -191,7 +197,7 @@ def nll_without_log_softmax(exam: Exam) -> Iterator[Finding]:
         total = call.outputs.detach().float().exp().sum(dim=1)
         if bool(((total - 1).abs() > 0.01).any()):
             yield finding(
-                "nll_without_log_softmax".replace("_", "-"),
+                "nll-without-log-softmax",
                 f"NLLLoss gets numbers from {call.outputs.min():.2f} to {call.outputs.max():.2f} "
                 f"whose exponentials add up to {total.min():.2f} to {total.max():.2f}, not to 1.",
             )

@@ -110,4 +110,4 @@ def _labels(exam: Exam) -> Tensor | None:
         return labels.float().reshape(len(labels), -1)
     if labels.dim() > 1 or exam.classes is None or exam.is_pairwise or int(labels.min()) < 0:
         return None
-    return F.one_hot(labels.long(), max(exam.classes, int(labels.max()) + 1)).float()
+    return F.one_hot(labels.unique(return_inverse=True)[1]).float()  # of the classes that occur

@@ -1,7 +1,7 @@
 """Rules that look at what some training steps did."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -168,14 +168,7 @@ def frozen_weights_move(exam: Exam) -> Iterator[Finding]:
 
 def frozen_batchnorm_updates(exam: Exam) -> Iterator[Finding]:
     """A BatchNorm switched to training mode on its own, amid a frozen part in eval, is meant so."""
-    changed = exam.moved
-    sick = [
-        name
-        for name, part in exam.model.named_modules()
-        if isinstance(part, nn.modules.batchnorm._BatchNorm)
-        and f"{name}.running_mean" in changed
-        and _is_frozen(exam.model, name)
-    ]
+    sick = [n for n in norms_that_learnt(exam.model, exam.moved) if _is_frozen(exam.model, n)]
     if sick and exam.trainable():
         yield finding(
             "frozen-batchnorm-updates",
@@ -183,6 +176,16 @@ def frozen_batchnorm_updates(exam: Exam) -> Iterator[Finding]:
             f"statistics in training, `{sick[0]}` for one.",
             FAULT,
         )
+
+
+def norms_that_learnt(model: nn.Module, moved: Container[str]) -> list[str]:
+    """The BatchNorms whose running statistics are among what moved."""
+    return [
+        name
+        for name, part in model.named_modules()
+        if isinstance(part, nn.modules.batchnorm._BatchNorm)
+        and f"{name}.running_mean".lstrip(".") in moved
+    ]
 
 
 def _is_frozen(model: nn.Module, name: str) -> bool:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from course_lib.doctor._catalogue import finding
 from course_lib.doctor._exam import Exam
-from course_lib.doctor._watch import Calls, held
+from course_lib.doctor._watch import Calls, held, tensors_among
 from course_lib.doctor.report import ADVICE, FAULT, Finding
 
 CONTAINERS = (list, tuple, set, frozenset)
@@ -72,10 +72,9 @@ def forward_order(exam: Exam) -> dict[str, int]:
         count += 1
         if name == "__get__":
             return
-        for thing in [*args, *kwargs.values()]:
-            for each in thing if isinstance(thing, (list, tuple)) else [thing]:
-                if isinstance(each, nn.Parameter):
-                    places.setdefault(id(each), count)
+        for each in tensors_among([*args, *kwargs.values()]):
+            if isinstance(each, nn.Parameter):
+                places.setdefault(id(each), count)
 
     with Calls(note):
         exam.answers(exam.batches[0])
@@ -203,7 +202,7 @@ def plain_tensor_not_parameter(exam: Exam) -> Iterator[Finding]:
     """A tensor that was meant to learn. A table of sines or a mean of the data is a constant."""
     inside = {id(weight) for weight in held(exam.training.optimizer)}
     plain = {n: x for n, x in plain_tensors(exam.model).items() if not x.is_meta}
-    used = _used_in_forward(exam, {id(x) for x in plain.values()})
+    used = _used_in_forward(exam) if plain else set()
     lost = {n: x for n, x in plain.items() if id(x) in used and id(x) not in inside}
     meant = [name for name, x in lost.items() if x.requires_grad or _meant_to_learn(name, x)]
     if meant:
@@ -215,18 +214,15 @@ def plain_tensor_not_parameter(exam: Exam) -> Iterator[Finding]:
         )
 
 
-def _used_in_forward(exam: Exam, wanted: set[int]) -> set[int]:
+def _used_in_forward(exam: Exam) -> set[int]:
     used: set[int] = set()
 
     def note(name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
-        for thing in [*args, *kwargs.values()]:
-            for each in thing if isinstance(thing, (list, tuple)) else [thing]:
-                if id(each) in wanted and name not in ("__get__", "size", "dim"):
-                    used.add(id(each))
+        if name not in ("__get__", "size", "dim"):
+            used.update(map(id, tensors_among([*args, *kwargs.values()])))
 
-    if wanted:
-        with Calls(note):
-            exam.answers(exam.batches[0])
+    with Calls(note):
+        exam.answers(exam.batches[0])
     return used
 
 

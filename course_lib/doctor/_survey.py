@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from course_lib.doctor._exam import Exam
-from course_lib.doctor._watch import RELU, Calls
+from course_lib.doctor._exam import Exam, once
+from course_lib.doctor._watch import RELU, Calls, tensors_among
 
 BATCHES = 8
 
@@ -21,13 +20,12 @@ class Survey:
     entering: list[Tensor] = field(default_factory=list)  # what the first weights are used on
 
 
+@once
 def survey(exam: Exam) -> Survey:
-    """The survey of an examination, made once."""
-    if exam.surveyed is None:
-        exam.surveyed = Survey()
-        for batch in exam.batches[:BATCHES]:
-            _look(exam, batch, exam.surveyed)
-    return exam.surveyed
+    found = Survey()
+    for batch in exam.batches[:BATCHES]:
+        _look(exam, batch, found)
+    return found
 
 
 def _look(exam: Exam, batch: Any, found: Survey) -> None:
@@ -53,14 +51,8 @@ def _look(exam: Exam, batch: Any, found: Survey) -> None:
 def _uses_weights(name: str, args: tuple, kwargs: dict) -> bool:
     if name in ("__get__", "__set__") or len(args) < 2 or not isinstance(args[0], Tensor):
         return False
-    return any(map(_is_weight, [*args[1:], *kwargs.values()]))
-
-
-def _is_weight(thing: Any) -> bool:
-    """A parameter, or the list of them that recurrent layers take."""
-    if isinstance(thing, (list, tuple)):
-        return any(map(_is_weight, thing))
-    return isinstance(thing, torch.nn.Parameter)
+    others = tensors_among([*args[1:], *kwargs.values()])  # recurrent layers take a list of weights
+    return any(isinstance(each, nn.Parameter) for each in others)
 
 
 def is_relu(name: str, args: tuple, kwargs: dict) -> bool:

@@ -31,8 +31,7 @@ MEANT = {name: role for role, names in NAMES.items() for name in names}
 def parted(batch: Any) -> tuple[tuple, dict[str, Any], Any]:
     """A batch as (positional inputs, inputs by name, labels); labels None where there are none."""
     if isinstance(batch, Mapping):
-        inputs = dict(batch)
-        name = next((name for name in LABELS if name in inputs), None)
+        inputs, name = dict(batch), _labels_name(batch)
         return (), inputs, inputs.pop(name) if name else None
     if isinstance(batch, Tensor):
         return (batch,), {}, None
@@ -42,13 +41,21 @@ def parted(batch: Any) -> tuple[tuple, dict[str, Any], Any]:
     return tuple(inputs), {}, labels
 
 
-def with_inputs(batch: Any, change: Callable[[str, Tensor], Tensor]) -> Any:
-    """The same batch with each input tensor changed; `change` gets its name and the tensor."""
-    args, kwargs, labels = parted(batch)
+def _labels_name(batch: Mapping) -> str | None:
+    return next((name for name in LABELS if name in batch), None)
+
+
+def with_inputs(batch: Any, change: Callable[[str, Tensor], Tensor], labels: Any = None) -> Any:
+    """The same batch with each input tensor changed; `change` gets its name and the tensor.
+
+    Other labels take the place of its own where they are given.
+    """
+    args, kwargs, own = parted(batch)
+    labels = own if labels is None else labels
     args = tuple(change(str(i), x) if isinstance(x, Tensor) else x for i, x in enumerate(args))
     kwargs = {n: change(n, x) if isinstance(x, Tensor) else x for n, x in kwargs.items()}
     if isinstance(batch, Mapping):
-        name = next((name for name in LABELS if name in batch), None)
+        name = _labels_name(batch)
         return kwargs | ({name: labels} if name else {})
     if isinstance(batch, Tensor):
         return args[0]

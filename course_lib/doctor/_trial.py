@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.optim import LBFGS, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from course_lib._modes import in_eval_mode
-from course_lib.doctor._exam import Exam
+from course_lib.doctor._exam import Exam, once
 from course_lib.doctor._watch import Calls, held
 from course_lib.loop._schedule import rates
 
@@ -71,29 +70,29 @@ def trial(exam: Exam, factor: float = 1.0, steps: int = STEPS, rate: float | Non
                 found.first = dict(found.last)
             if not math.isfinite(loss):
                 break
-    found.answers = _answers(exam)
+    found.answers = exam.present_answers(exam.batches[0])
     exam.keep.put_back()
     return found
 
 
+@once
 def own_trial(exam: Exam) -> Trial:
     """The trial at the learner's own rate; of a warm-up, at the rate that it leads to."""
-    if exam.trial is None:
-        exam.rate = _planned(exam)
-        standing = trial(exam, factor=0.0, steps=BATCHES)
-        exam.trial = trial(exam, rate=exam.rate)
-        exam.trial.before = standing.losses
-    return exam.trial
+    standing = trial(exam, factor=0.0, steps=BATCHES)
+    own = trial(exam, rate=_planned(exam))
+    own.before = standing.losses
+    return own
 
 
 def at_other_rate(exam: Exam, factor: float) -> Trial:
     """The trial at a multiple of the learner's rate, from the same beginning."""
     own = own_trial(exam)
-    other = trial(exam, factor, rate=exam.rate)
+    other = trial(exam, factor, rate=_planned(exam))
     other.before = own.before
     return other
 
 
+@once
 def _planned(exam: Exam) -> float | None:
     """The largest rate that a warm-up leads to, where the present one is far below it."""
     scheduler = exam.training.scheduler
@@ -104,14 +103,6 @@ def _planned(exam: Exam) -> float | None:
     except Exception:
         return None
     return max(ahead) if ahead[0] < 0.5 * max(ahead) else None
-
-
-def _answers(exam: Exam) -> Tensor | None:
-    try:
-        with in_eval_mode(exam.model), torch.no_grad():
-            return exam.training.logits(exam.batches[0])
-    except Exception:
-        return None
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What happens in a training step, seen from outside: nothing of the learner's code is changed."""
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +46,6 @@ class Step:
 
     had_gradient: bool  # when it was over, some weight had a gradient other than 0
     backwards: int  # gradients had arrived since the last one
-    change: float  # largest relative change of a weight tensor, ||dw|| / ||w||
     frozen_moved: list[str]
 
 
@@ -64,7 +62,6 @@ class Seen:
     steps: list[Step] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)  # weights with a used gradient not cleared
     reached: set[str] = field(default_factory=set)  # weights that a gradient reached
-    warned: list[str] = field(default_factory=list)
     error: Exception | None = None
     moved: set[str] = field(default_factory=set)  # parameters and buffers that changed
 
@@ -87,13 +84,20 @@ class Calls(TorchFunctionMode):
         return result
 
 
+def tensors_among(things: Iterable[Any]) -> Iterator[Tensor]:
+    """The tensors among a call's arguments, and those in their lists."""
+    for thing in things:
+        if isinstance(thing, Tensor):
+            yield thing
+        elif isinstance(thing, (list, tuple)):
+            yield from tensors_among(thing)
+
+
 @contextmanager
 def watched(training: Training) -> Iterator[Seen]:
     """Record what training steps do, until the end of the with block."""
     seen = Seen()
     with ExitStack() as stack:
-        caught = stack.enter_context(warnings.catch_warnings(record=True))
-        warnings.simplefilter("always")
         _watch_forward(training.model, seen, stack)
         _watch_gradients(training, seen, stack)
         _watch_scheduler(training.scheduler, seen, stack)
@@ -103,7 +107,6 @@ def watched(training: Training) -> Iterator[Seen]:
             yield seen
         except Exception as error:
             seen.error = error
-        seen.warned = [str(warning.message) for warning in caught]
 
 
 def _note(seen: Seen, name: str, function: Any, args: tuple, kwargs: dict, result: Any) -> None:
@@ -176,23 +179,26 @@ def _watch_gradients(training: Training, seen: Seen, stack: ExitStack) -> None:
     for name, weight in everything.items():
         if weight.requires_grad:
             stack.callback(weight.register_hook(arrival(name, weight)).remove)
-    before: dict[str, Tensor] = {}
+    before: dict[str, Tensor] = {}  # frozen weights that the optimizer holds
+
+    def stepped() -> dict[str, Tensor]:
+        mine = {id(weight) for weight in held(training.optimizer)}
+        return {name: weight for name, weight in everything.items() if id(weight) in mine}
 
     def begins(*_: Any) -> None:
-        before.update({n: w.detach().clone() for n, w in everything.items()})
+        frozen = {n: w for n, w in stepped().items() if not (w.requires_grad or w.is_meta)}
+        before.update({name: weight.detach().clone() for name, weight in frozen.items()})
 
     def ends(*_: Any) -> None:
         seen.happened("step")
-        mine = {id(weight) for weight in held(training.optimizer)}
-        with_gradient = [n for n, w in everything.items() if id(w) in mine and has_gradient(w)]
+        with_gradient = [name for name, weight in stepped().items() if has_gradient(weight)]
         used.update(with_gradient)
         seen.carried += sorted(stale.intersection(with_gradient))
         stale.clear()
-        moved = {n: _change(before[n], w) for n, w in everything.items() if id(w) in mine}
-        frozen = [n for n, change in moved.items() if change and not everything[n].requires_grad]
-        largest = max(moved.values(), default=0.0)
-        seen.steps.append(Step(bool(with_gradient), fresh["backwards"], largest, frozen))
+        moved = [name for name, values in before.items() if not values.equal(everything[name])]
+        seen.steps.append(Step(bool(with_gradient), fresh["backwards"], moved))
         fresh["backwards"] = 0
+        before.clear()
 
     _around_steps(training.optimizer, begins, ends, stack)
 
@@ -221,13 +227,6 @@ def has_gradient(weight: Tensor) -> bool:
 def _is_something(gradient: Tensor) -> bool:
     values = gradient.coalesce().values() if gradient.is_sparse else gradient
     return bool(values.detach().ne(0).any())
-
-
-def _change(before: Tensor, weight: Tensor) -> float:
-    if weight.is_meta or torch.equal(before, weight):
-        return 0.0
-    size = before.norm().item()
-    return (weight.detach() - before).norm().item() / max(size, 1e-12)
 
 
 def _watch_scheduler(scheduler: Any, seen: Seen, stack: ExitStack) -> None:
