@@ -20,7 +20,7 @@ FRESH_STATE = state="$$(mktemp -d)" || exit 1; trap 'rm -rf "$$state"' EXIT; tra
 PYTEST = $(ON_PATH) OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist loadfile --durations 15
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-rest test-all notebooks bench badges lint format constraints clean env
+.PHONY: help lab test test-rest test-all notebooks slides pictures bench badges lint format constraints clean env
 
 help: ## show this list
 	@echo 'make lab opens the course, make test checks it. All targets:'
@@ -60,6 +60,12 @@ test-all: env ## all of it, as CI does
 notebooks: env ## execute every notebook in place and normalise it (NAMES="01")
 	@$(FRESH_STATE); $(ON_PATH) $(PY) -m tests.notebooks.tool execute $(NAMES)
 
+slides: env ## slides as a file, slides/05_….pdf; needs a Chromium (NAMES="05")
+	@$(FRESH_STATE); $(PY) -m tests.browser.slides slides $(NAMES)
+
+pictures: env ## take the README's pictures anew; needs a Chromium
+	@$(FRESH_STATE); $(PY) -m tests.browser.pictures notebooks/pictures
+
 bench: env ## benchmarks, printed as tables (NAMES="baselines padding")
 	@export COURSE_CACHE_DIR="$$PWD/.pytest_cache/course"; $(PY) -m tests.benchmarks $(NAMES)
 
@@ -73,7 +79,7 @@ format: env ## let ruff format everything
 	@$(PY) -m ruff format
 
 clean: ## remove the environments and caches; a learner's .course stays
-	rm -rf .venv .venv-colab .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv-colab .pytest_cache .ruff_cache build dist slides
 	find course_lib tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # .venv/.ready is written last. Its first line is the folder that .venv was made in (scripts in a moved

@@ -133,7 +133,7 @@ def _say_masked(masked: Masked, share: int) -> str:
 def guess(model: nn.Module, tokenizer: Any, sentence: str) -> Explorer:
     """What a model would write for the one [MASK] of a sentence, and what a side of it tells.
 
-    The model answers as it is at that moment, in eval mode and without gradients.
+    The model answers as it is at that moment, in evaluation mode and without gradients.
 
     Arguments:
         model      as `AutoModelForMaskedLM` gives it

@@ -260,6 +260,7 @@ def opened(
     try:
         page.goto(address or lab.address_of(name, f"{name}-{os.urandom(4).hex()}"))
         notebook.wait_until_ready()
+        notebook.menu("View", "Expand All Code")  # a folded cell shows no count
         yield notebook
     finally:
         page.close()

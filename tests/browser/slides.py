@@ -40,19 +40,26 @@ html, body, body :has(.slides), .slides, .slides section {
 }
 .reveal > :not(.slides) { display: none !important; }
 """
-MEASURED = """present => {
+# CodeMirror draws only the lines that are in view, and all of them for a printer.
+MEASURE = """() => {
+    window.dispatchEvent(new Event("beforeprint"));
     const box = element => element.getBoundingClientRect();
-    const cells = [...present.querySelectorAll(".jp-Cell")];
-    return {
-        slide: present.id,
-        cells: cells.map(cell => ({
-            cell: Number(cell.dataset.windowedListIndex),
-            height: box(cell).height,
-            lines: cell.querySelectorAll(".cm-line").length,
-        })),
-        bottom: Math.max(...cells.map(cell => box(cell).bottom)),
-        right: Math.max(...[...present.querySelectorAll(".jp-Cell *")].map(e => box(e).right)),
-    };
+    const letters = element => parseFloat(getComputedStyle(element).fontSize)
+        * (element.currentCSSZoom || 1);
+    const written = element => [...element.childNodes].some(
+        node => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    return [...document.querySelectorAll(".slides section:not(.stack)")].map(slide => {
+        const cells = [...slide.querySelectorAll(".jp-Cell")];
+        const parts = [...slide.querySelectorAll(".jp-Cell *")].filter(e => e.checkVisibility());
+        return {
+            cells: cells.map(cell => Number(cell.dataset.windowedListIndex)),
+            bottom: Math.max(...cells.map(cell => box(cell).bottom)) - box(slide).top,
+            right: Math.max(...parts.map(part => box(part).right)),
+            letters: Math.min(...parts.filter(written).map(letters)),
+            figures: [...slide.querySelectorAll(".jp-OutputArea-output img")].map(
+                image => box(image).width / image.naturalWidth),
+        };
+    });
 }"""
 
 
@@ -82,18 +89,20 @@ class Slides:
         self.page.keyboard.press("Space")
         wait_for(lambda: self.where() != before, True, self.page)
 
-    def each(self) -> Iterator[dict]:
-        """Every slide in turn, present on the page, and what it measures, in pixels."""
-        for place in range(self.count()):
-            if place:
-                self.forward()
-            self.page.evaluate("() => new Promise(done => setTimeout(done, 60))")
-            yield self.present.evaluate(MEASURED)
+    def lay_out(self) -> None:
+        """Put every slide below the other, as on paper, each as large as on a screen."""
+        self.page.add_style_tag(content=ON_PAPER)
+
+    def measure(self) -> list[dict]:
+        """Of each slide that is laid out: its cells, how far they reach, its smallest letters.
+
+        Lengths are in pixels; a figure is given by its size on the slide against that of its file.
+        """
+        return self.page.evaluate(MEASURE)
 
     def print(self, file: Path) -> None:
-        """Write all slides as a PDF."""
+        """Write the slides that are laid out as a PDF, a page each."""
         self.page.emulate_media(media="screen")
-        self.page.add_style_tag(content=ON_PAPER)
         file.parent.mkdir(parents=True, exist_ok=True)
         self.page.pdf(path=file, prefer_css_page_size=True, print_background=True)
 
@@ -123,6 +132,7 @@ def main(out: Path, names: list[str]) -> None:
         try:
             for path in tool.chosen(names):
                 with shown(context, lab, path.stem) as slides:
+                    slides.lay_out()
                     slides.print(out / f"{path.stem}.pdf")
                     print(f"{out / path.stem}.pdf: {slides.count()} slides")
         finally:

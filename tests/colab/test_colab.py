@@ -9,22 +9,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
+from course_lib import exercises
 from tests.colab import clean
+from tests.notebooks import solve, tool
 
-NOTEBOOKS = (
-    "01_module_and_parameter",
-    "02_dataset_and_dataloader",
-    "03_custom_model",
-    "04_loss_and_metric",
-    "05_training_loop",
-    "06_inference_loop",
-    "07_checkpoints",
-    "08_pretraining",
-    "09_transfer_learning",
-    "10_monitoring",
-    "11_trainer_versus_loop",
-    "12_debugging_clinic",
-)
+NOTEBOOKS = [path.stem for path in tool.chosen(())]
 PROJECT = tomllib.loads((clean.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 # Where things came from, and the set-up cell once more, with no way to install anything.
@@ -43,6 +32,52 @@ print(_json.dumps({
     "package": _course_lib.__file__,
     "data": str(_runtime.data_dir()),
     "place": _runtime.place(),
+}))
+"""
+
+# Every control is moved and every button pressed, at the kernel's end of the widgets.
+WIDGETS = """\
+import json as _json
+import ipywidgets as _widgets
+from IPython import get_ipython as _get_ipython
+from course_lib.explore._explorer import Explorer as _Explorer
+import gc as _gc
+
+def _other(control):
+    if isinstance(control, _widgets.IntSlider):
+        return control.min if control.value != control.min else control.max
+    if isinstance(control, _widgets.Dropdown):
+        return next(option for option in control.options if option != control.value)
+    if isinstance(control, _widgets.Checkbox):
+        return not control.value
+    return control.value + " again"
+
+_explorers, _moved, _still = set(), 0, []
+for _explorer in [thing for thing in _gc.get_objects() if isinstance(thing, _Explorer)]:
+    if _explorer._widget is None:
+        continue
+    _explorers.add(_explorer.name)
+    *_controls, _picture, _caption = _explorer._widget.children
+    for _control in _controls:
+        _before, _was = (_picture.value, _caption.value), _control.value
+        _control.value = _other(_control)
+        _moved += 1
+        if (_picture.value, _caption.value) == _before or "cannot be drawn" in _caption.value:
+            _still.append([_explorer.name, _control.description, _caption.value])
+        _control.value = _was
+_silent, _pressed = [], 0
+for _box in [w for w in list(_widgets.Widget.widgets.values()) if isinstance(w, _widgets.VBox)]:
+    if len(_box.children) == 3 and isinstance(_box.children[1], _widgets.HBox):
+        for _button in _box.children[1].children:
+            _before = _box.children[2].value
+            _button.click()
+            _pressed += 1
+            if _box.children[2].value == _before:
+                _silent.append([_button.description, _before[:80]])
+print(_json.dumps({
+    "version": _widgets.__version__,
+    "explorers": sorted(_explorers), "moved": _moved, "still": _still,
+    "pressed": _pressed, "silent": _silent,
 }))
 """
 
@@ -102,10 +137,14 @@ def run(python, notebook, folder, published):
     return done
 
 
-def with_probe(notebook):
+def followed_by(notebook, source):
     """The notebook as it is, and one cell behind it."""
-    probe = PROBE.replace("SETUP_CELL", repr(set_up(notebook)[0].source))
-    return nbformat.from_dict({**notebook, "cells": [*notebook.cells, new_code_cell(probe)]})
+    return nbformat.from_dict({**notebook, "cells": [*notebook.cells, new_code_cell(source)]})
+
+
+def printed(notebook):
+    """What the last cell printed last, from JSON."""
+    return json.loads(notebook.cells[-1].outputs[-1].text.splitlines()[-1])
 
 
 def unexpected_errors(notebook):
@@ -124,9 +163,9 @@ def test_the_first_notebook_installs_the_course_and_runs_from_an_empty_folder(
     before = clean.installed(python)
     assert "course-lib" not in before
     assert before.keys() - {"pip"} == clean.pinned().keys()
-    done = run(python, with_probe(shipped(NOTEBOOKS[0])), tmp_path, published)
-
-    found = json.loads(done.cells[-1].outputs[-1].text.splitlines()[-1])
+    first = shipped(NOTEBOOKS[0])
+    probe = PROBE.replace("SETUP_CELL", repr(set_up(first)[0].source))
+    found = printed(run(python, followed_by(first, probe), tmp_path, published))
     site = (python.parents[1] / "lib").resolve()
     assert Path(found["python"]) == python
     assert Path(found["package"]).resolve().is_relative_to(site)
@@ -140,8 +179,37 @@ def test_the_first_notebook_installs_the_course_and_runs_from_an_empty_folder(
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS[1:])
-def test_a_notebook_runs_in_colab_where_the_course_is_installed(name, ready, published, tmp_path):
-    assert "course-lib" in clean.installed(ready)
-    done = run(ready, shipped(name), tmp_path, published)
-    assert sum(cell.cell_type == "code" for cell in done.cells) > 5
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_in_colab_and_its_controls_and_buttons_answer(
+    name, ready, published, tmp_path
+):
+    notebook = shipped(name)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    found = printed(run(ready, followed_by(notebook, WIDGETS), tmp_path, published))
+    assert found["version"].startswith("7.7.")
+    assert found["explorers"], "the notebook has no live explorer"
+    assert found["still"] == []
+    assert found["silent"] == []
+    checks = sum("exercise.check(" in source for source in code)
+    assert found["moved"] >= 1
+    assert found["pressed"] >= 2 * checks  # a hint and the solution
+
+
+def test_progress_outlives_a_session_in_a_folder_of_the_learners_own(ready, published, tmp_path):
+    drive = tmp_path / "drive"
+    keep = f"import os\nos.environ['COURSE_STATE_DIR'] = {str(drive)!r}"
+    first = shipped(NOTEBOOKS[0])
+    solved = solve.filled(first, exercises.solution_source)
+    for part, cells in (("one", solved.cells), ("two", [*first.cells[:4], *first.cells[-3:]])):
+        session = nbformat.from_dict({**first, "cells": [new_code_cell(keep), *cells]})
+        folder = tmp_path / part
+        folder.mkdir()
+        done = run(ready, session, folder, published)
+        boards = [
+            output.data["text/plain"]
+            for cell in done.cells
+            if "progress.board(" in cell.source
+            for output in cell.outputs
+        ]
+        assert len(boards) == 1
+        assert "00 · 2 of 2 exercises solved" in boards[0], part

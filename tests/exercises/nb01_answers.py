@@ -679,6 +679,306 @@ def backward_in_place(x, weight, grad_out):
     return grad_out @ weight, grad_out.T @ x, grad_out.sum(0)
 
 
+class HeldLinear(GoodLinear):
+    """A base for mistakes in `__init__` alone: `make(in, out)` gives the weight and the bias."""
+
+    def __init__(self, i, o):
+        nn.Module.__init__(self)
+        self.weight, self.bias = self.make(i, o)
+
+
+class OneAxisLinear(HeldLinear):
+    def make(self, i, o):
+        return nn.Parameter(torch.randn(o)), nn.Parameter(torch.zeros(o))
+
+
+class NumberBiasLinear(HeldLinear):
+    def make(self, i, o):
+        return nn.Parameter(torch.randn(o, i)), 0
+
+
+class ArrayLinear(HeldLinear):
+    def make(self, i, o):
+        return nn.Parameter(torch.randn(o, i).numpy()), nn.Parameter(torch.zeros(o))
+
+
+class WholeLinear(HeldLinear):
+    def make(self, i, o):
+        return nn.Parameter(torch.randint(0, 9, (o, i))), nn.Parameter(torch.zeros(o))
+
+
+class InnerLinear(nn.Module):
+    def __init__(self, i, o):
+        super().__init__()
+        self.linear = nn.Linear(i, o)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+class SelflessLinear(GoodLinear):
+    def forward(self, x):
+        return x @ weight.T + bias  # noqa: F821
+
+
+class SoftmaxLinear(GoodLinear):
+    def forward(self, x):
+        return (x @ self.weight.T + self.bias).softmax(dim=1)
+
+
+class WhereTurned(BufferedStandardize):
+    def __init__(self, data):
+        nn.Module.__init__(self)
+        std = data.std(dim=0)
+        self.register_buffer("mean", data.mean(dim=0))
+        self.register_buffer("std", torch.where(std == 0, std, 1.0))
+
+
+class WhereOfNumbers(BufferedStandardize):
+    def __init__(self, data):
+        nn.Module.__init__(self)
+        std = data.std(dim=0)
+        self.register_buffer("std", torch.where(std, std, 1.0))
+
+
+class IfZero(BufferedStandardize):
+    def __init__(self, data):
+        nn.Module.__init__(self)
+        self.std = data.std(dim=0) if data.std(dim=0) != 0 else 1
+
+
+class OnePlusStandardize(BufferedStandardize):
+    def forward(self, x):
+        return (x - self.mean) / (self.std + 1)
+
+
+class DividedOnly(BufferedStandardize):
+    def forward(self, x):
+        return x / self.std
+
+
+class RowStandardize(BufferedStandardize):
+    def forward(self, x):
+        return (x - x.mean(dim=1, keepdim=True)) / x.std(dim=1, keepdim=True)
+
+
+class NaNToNumber(NaNStandardize):
+    def forward(self, x):
+        return super().forward(x).nan_to_num()
+
+
+class OtherNames(nn.Module):
+    def __init__(self, data):
+        super().__init__()
+        std = data.std(dim=0)
+        self.register_buffer("center", data.mean(dim=0))
+        self.register_buffer("spread", torch.where(std > 0, std, 1.0))
+
+    def forward(self, x):
+        return (x - self.center) / self.spread
+
+
+def count_rows(module, trainable_only=False):
+    return sum(len(p) for p in module.parameters())
+
+
+def count_top(module, trainable_only=False):
+    return sum(p.numel() for p in module[0].parameters())
+
+
+def count_uncalled(module, trainable_only=False):
+    return sum(p.numel for p in module.parameters())
+
+
+def count_by_weight(module, trainable_only=False):
+    return sum(child.weight.numel() + child.bias.numel() for child in module.modules())
+
+
+def count_by_grad(module, trainable_only=False):
+    wanted = [p for p in module.parameters() if p.grad is not None or not trainable_only]
+    return sum(p.numel() for p in wanted)
+
+
+def count_if_module_learns(module, trainable_only=False):
+    return count_all(module) if not trainable_only or module.requires_grad else 0
+
+
+class OneTooManyMLP(ModuleListMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        self.layers = [nn.Linear(sizes[i], sizes[i + 1]) for i in range(len(sizes))]
+
+
+class SelfPairedMLP(ModuleListMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        self.layers = nn.ModuleList(nn.Linear(size, size) for size in sizes)
+
+
+class BackwardsMLP(ModuleListMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        pairs = zip(sizes[1:], sizes[:-1], strict=True)
+        self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairs)
+
+
+class WrittenInMLP(ModuleListMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        self.layers = nn.ModuleList([nn.Linear(64, 32), nn.Linear(32, 10)])
+
+
+class StarredMLP(ModuleListMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        self.layers = nn.ModuleList(*[nn.Linear(2, 2), nn.Linear(2, 2)])
+
+
+class FunctionMLP(ModuleListMLP):
+    def __init__(self, sizes):
+        nn.Module.__init__(self)
+        self.layers = nn.Sequential(nn.Linear(sizes[0], sizes[1]), torch.relu)
+
+
+class ForgetfulMLP(ModuleListMLP):
+    def forward(self, x):
+        for layer in self.layers[:-1]:
+            torch.relu(layer(x))
+        return self.layers[-1](x)
+
+
+class EarlyReturnMLP(ModuleListMLP):
+    def forward(self, x):
+        for layer in self.layers[:-1]:
+            x = torch.relu(layer(x))
+            return self.layers[-1](x)
+        return self.layers[-1](x)
+
+
+class LastlessMLP(ModuleListMLP):
+    def forward(self, x):
+        for layer in self.layers[:-1]:
+            x = torch.relu(layer(x))
+        return x
+
+
+class ReluFirstMLP(ModuleListMLP):
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(torch.relu(x))
+        return x
+
+
+class NumberedMLP(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        for i in range(1, len(sizes)):
+            self.add_module(f"layer{i}", nn.Linear(sizes[i - 1], sizes[i]))
+
+    def forward(self, x):
+        for i, layer in enumerate(self.children()):
+            x = layer(torch.relu(x) if i else x)
+        return x
+
+
+def record_by_lookup(module, *inputs):
+    names = {child: name for name, child in module.named_modules() if name}
+    notes = []
+
+    def hook(child, args, output):
+        notes.append((names[child], output.shape))
+
+    handles = [child.register_forward_hook(hook) for child in names]
+    module(*inputs)
+    for handle in handles:
+        handle.remove()
+    return notes
+
+
+def record_classes(module, *inputs):
+    def note(name, notes):
+        return lambda child, args, output: notes.append((type(child).__name__, output.shape))
+
+    return _record(module, inputs, note)
+
+
+def record_outputs(module, *inputs):
+    def note(name, notes):
+        return lambda child, args, output: notes.append((name, output))
+
+    return _record(module, inputs, note)
+
+
+def record_nameless(module, *inputs):
+    return [shape for _, shape in _record(module, inputs, _note)]
+
+
+def record_loosely(module, *inputs):
+    def note(name, notes):
+        return lambda child, args, output: notes.append(name, tuple(output.shape))
+
+    return _record(module, inputs, note)
+
+
+def record_packed(module, *inputs):
+    return _record(module, [inputs], _note)
+
+
+def record_at_once(module, *inputs):
+    def note(name, child):
+        return (name, tuple(child.shape))
+
+    children = list(module.named_modules())
+    return [child.register_forward_hook(note(name, child)) for name, child in children]
+
+
+def record_one_by_one(module, *inputs):
+    children = [(name, child) for name, child in module.named_modules() if name]
+    return [_record(module, inputs, _note, children=[pair])[0] for pair in children]
+
+
+def record_all_twice(module, *inputs):
+    return _record(module, inputs, _note) + _record(module, inputs, _note)
+
+
+def record_parameters(module, *inputs):
+    return [(name, tuple(parameter.shape)) for name, parameter in module.named_parameters()]
+
+
+def record_on_the_model(module, *inputs):
+    names = [name for name, _ in module.named_modules() if name]
+    return _record(module, inputs, _note, children=[(name, module) for name in names])
+
+
+def record_before(module, *inputs):
+    notes, handles = [], []
+    for name, child in module.named_modules():
+        if name:
+
+            def hook(child, args, name=name):
+                notes.append((name, tuple(args[0].shape)))
+
+            handles.append(child.register_forward_pre_hook(hook))
+    module(*inputs)
+    for handle in handles:
+        handle.remove()
+    return notes
+
+
+def backward_by_autograd(x, weight, grad_out):
+    out = x @ weight.T
+    out.backward(grad_out)
+    return x.grad, weight.grad, grad_out.sum(0)
+
+
+def backward_stacked(x, weight, grad_out):
+    return torch.stack([grad_out @ weight, grad_out.T @ x, grad_out.sum(0)])
+
+
+def backward_with_bias(x, weight, grad_out):
+    return grad_out @ weight, grad_out.T @ x, bias * grad_out  # noqa: F821
+
+
 RIGHT = [
     Right("01.1", "plain randn", PlainRandnLinear),
     Right("01.1", "F.linear and Xavier", FunctionalLinear),
@@ -694,6 +994,8 @@ RIGHT = [
     Right("01.4", "one nn.Sequential", SequentialMLP),
     Right("01.5", "functools.partial", record_with_partial),
     Right("01.5", "names bound as defaults", record_with_defaults),
+    Right("01.4", "add_module", NumberedMLP),
+    Right("01.5", "names looked up", record_by_lookup),
     Right("01.6", "einsum", backward_by_einsum),
     Right("01.6", "a loop over the examples", backward_by_loop),
 ]
@@ -717,12 +1019,27 @@ WRONG = [
     Wrong("01.1", "bias of shape (1, out)", RowBiasLinear, "(out_features,)"),
     Wrong("01.1", "a buffer", BufferLinear, "never trained"),
     Wrong("01.1", "counted weights", CountedLinear, "Draw small ones"),
+    Wrong("01.1", "weight of one axis", OneAxisLinear, "one row for each output"),
+    Wrong("01.1", "the bias a number", NumberBiasLinear, "Only a tensor can be trained"),
+    Wrong("01.1", "an array", ArrayLinear, "wraps a PyTorch tensor"),
+    Wrong("01.1", "whole numbers", WholeLinear, "Whole numbers get no gradient"),
+    Wrong("01.1", "nn.Linear inside", InnerLinear, "A layer inside does the work"),
+    Wrong("01.1", "no self in forward", SelflessLinear, "found on self"),
+    Wrong("01.1", "softmax", SoftmaxLinear, "There is a softmax in it"),
+    Wrong("01.2", "where turned round", WhereTurned, "for where the condition holds"),
+    Wrong("01.2", "where without a comparison", WhereOfNumbers, "such as std > 0"),
+    Wrong("01.2", "if of a tensor", IfZero, "Each column decides"),
+    Wrong("01.2", "1 added", OnePlusStandardize, "1 was added"),
+    Wrong("01.2", "mean not subtracted", DividedOnly, "was not subtracted"),
+    Wrong("01.2", "rows", RowStandardize, "dim=1 measures each picture"),
+    Wrong("01.2", "nan_to_num", NaNToNumber, "speck of ink enormous"),
+    Wrong("01.2", "other names", OtherNames, "under other names"),
     Wrong("01.2", "one mean for all", GlobalStandardize, "Each column has its own"),
     Wrong("01.2", "variance", VarianceStandardize, "standard deviation is its root"),
     Wrong("01.2", "no division", CenterOnly, "division by the standard deviation"),
     Wrong("01.2", "statistics of the batch", BatchStandardize, "Measure mean and std once"),
     Wrong("01.2", "0 / 0", NaNStandardize, "divide by 1"),
-    Wrong("01.2", "tiny epsilon", EpsilonStandardize, "a hundred million"),
+    Wrong("01.2", "tiny epsilon", EpsilonStandardize, "speck of ink enormous"),
     Wrong("01.2", "parameters", LearnedStandardize, "measured, not learned"),
     Wrong("01.2", "plain attributes", AttributeStandardize, "register_buffer"),
     Wrong("01.2", "not persistent", ForgetfulStandardize, "persistent"),
@@ -736,6 +1053,12 @@ WRONG = [
     Wrong("01.3", "shared weight twice", count_by_owner, "It is one tensor"),
     Wrong("01.3", "number of tensors", lambda m, t=False: len(list(m.parameters())), "numel()"),
     Wrong("01.3", "own parameters only", count_own, "sit in the children"),
+    Wrong("01.3", "rows", count_rows, "count the rows"),
+    Wrong("01.3", "first layer only", count_top, "children of children"),
+    Wrong("01.3", "numel without brackets", count_uncalled, "Brackets are missing"),
+    Wrong("01.3", "a weight in every module", count_by_weight, "Not every module has a weight"),
+    Wrong("01.3", "grad for requires_grad", count_by_grad, "every .grad is None"),
+    Wrong("01.3", "module.requires_grad", count_if_module_learns, "not the module"),
     Wrong("01.3", "no biases", count_weights, "biases"),
     Wrong("01.3", "state_dict", count_state_dict, "counted under both its names"),
     Wrong("01.3", "every module's whole tree", count_every_tree, "counted twice"),
@@ -753,11 +1076,32 @@ WRONG = [
     Wrong("01.4", "no biases", NoBiasMLP, "the biases are missing"),
     Wrong("01.4", "one ReLU, at the end", OneReluMLP, "before the last layer only"),
     Wrong("01.4", "one ReLU, at the start", FirstReluMLP, "after the first layer only"),
+    Wrong("01.4", "one layer too many", OneTooManyMLP, "one layer less"),
+    Wrong("01.4", "each size with itself", SelfPairedMLP, "neighbours make pairs"),
+    Wrong("01.4", "pairs turned round", BackwardsMLP, "changed places"),
+    Wrong("01.4", "sizes by hand", WrittenInMLP, "written in by hand"),
+    Wrong("01.4", "a star into ModuleList", StarredMLP, "without a star"),
+    Wrong("01.4", "a function among modules", FunctionMLP, "The module is nn.ReLU()"),
+    Wrong("01.4", "x not assigned", ForgetfulMLP, "assigned to x again"),
+    Wrong("01.4", "return in the loop", EarlyReturnMLP, "stand after the loop"),
+    Wrong("01.4", "no last layer", LastlessMLP, "The last layer never ran"),
+    Wrong("01.4", "ReLU on the input", ReluFirstMLP, "before the first layer"),
     Wrong("01.4", "calls the ModuleList", CalledListMLP, "loop over it"),
     Wrong("01.4", "list into Sequential", StarlessMLP, "Put a star"),
     Wrong("01.4", "a function", lambda sizes: nn.Sequential(), "a class, not"),
     Wrong("01.5", "hook with two arguments", record_two, "(module, args, output)"),
     Wrong("01.5", "one list for ever", record_for_ever, "make the list inside"),
+    Wrong("01.5", "names of classes", record_classes, "names of the classes"),
+    Wrong("01.5", "the outputs", record_outputs, "not the output"),
+    Wrong("01.5", "no names", record_nameless, "The names are missing"),
+    Wrong("01.5", "append of two", record_loosely, "append takes one thing"),
+    Wrong("01.5", "inputs not unpacked", record_packed, "Unpack"),
+    Wrong("01.5", "hook called at once", record_at_once, "A module has no shape"),
+    Wrong("01.5", "a run for each hook", record_one_by_one, "in another order"),
+    Wrong("01.5", "two runs", record_all_twice, "the model ran twice"),
+    Wrong("01.5", "parameters", record_parameters, "shapes of the parameters"),
+    Wrong("01.5", "all on the model", record_on_the_model, "hangs on the whole model"),
+    Wrong("01.5", "pre-hooks", record_before, "before each module runs"),
     Wrong("01.5", "left in eval mode", record_in_eval, "as it was"),
     Wrong("01.5", "late binding", record_late, "looks its variables up when it runs"),
     Wrong("01.5", "direct children only", record_children, "Only the direct children"),
@@ -780,6 +1124,10 @@ WRONG = [
     Wrong("01.6", "sign", lambda x, w, g: (-g @ w, g.T @ x, g.sum(0)), "sign is turned"),
     Wrong("01.6", "no return", lambda x, w, g: None, "end in `return`"),
     Wrong("01.6", "None for one", lambda x, w, g: (None, g.T @ x, g.sum(0)), "is a tensor"),
+    Wrong("01.6", "backward()", backward_by_autograd, "Without autograd"),
+    Wrong("01.6", "a stack", backward_stacked, "into no stack"),
+    Wrong("01.6", "the bias itself", backward_with_bias, "is only added"),
+    Wrong("01.6", "another order", lambda x, w, g: (g.T @ x, g.sum(0), g @ w), "The order is"),
     Wrong("01.6", "changes its input", backward_in_place, "works in place"),
     Wrong("01.6", "weight not transposed", lambda x, w, g: (g @ w.T, g.T @ x, g.sum(0)), "inner"),
 ]

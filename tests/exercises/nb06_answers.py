@@ -6,6 +6,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from course_lib import loop
+from course_lib.data import pad_collate
 from course_lib.exercises.nb06.evaluating import evaluating
 from tests.exercises.mutants import Right, Wrong
 
@@ -201,6 +202,43 @@ def graphs_off_after_an_error(model):
     torch.set_grad_enabled(before)
 
 
+@contextmanager
+def parts_used_up(model):
+    parts = model.modules()
+    modes = [part.training for part in parts]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in zip(parts, modes, strict=False):
+            part.training = mode
+
+
+@contextmanager
+def evaluating_by_train(model):
+    modes = [part.training for part in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in zip(model.modules(), modes, strict=True):
+            part.train(mode)
+
+
+@contextmanager
+def evaluating_by_train_backwards(model):
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part, mode in reversed(modes):
+            part.train(mode)
+
+
 # 06.2
 
 
@@ -378,6 +416,40 @@ def as_lists(metric, answers, labels):
     return metric(torch.cat(answers).tolist(), torch.cat(labels).tolist())
 
 
+def nested_metrics(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+    found = loop.evaluate(model, loader, loss_fn, metrics, decide)
+    loss = found.pop("loss", None)
+    return {"loss": loss, "metrics": found}
+
+
+def loss_of_answers(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+    return evaluate_at_the_end(
+        model, loader, lambda logits, labels: loss_fn(decide(logits), labels), metrics, decide
+    )
+
+
+def pairs_of_names(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+    with evaluating(model):
+        return [model(inputs) for inputs, labels in loader]
+
+
+def rows_in_a_list(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+    found, labels = [], []
+    with evaluating(model):
+        for batch in loader:
+            found += model(**inputs_of(batch))
+            labels += batch["labels"]
+    logits, labels = torch.stack(found), torch.cat(labels)
+    return {"loss": loss_fn(logits, labels).item()}
+
+
+def decides_by_probabilities(model, loader, loss_fn=None, metrics=None, decide=loop.largest_logit):
+    def of_probabilities(logits):
+        return decide(logits.softmax(dim=1))
+
+    return loop.evaluate(model, loader, loss_fn, metrics, of_probabilities)
+
+
 # 06.3
 
 
@@ -502,6 +574,10 @@ def needs_labels(batch):
     batch = dict(batch)
     batch.pop("labels")
     return batch
+
+
+def ragged_places(found, places):
+    return torch.cat(found)[torch.tensor([[2, 0], [4, 1], [3]]).flatten().argsort()]
 
 
 # 06.4
@@ -629,6 +705,27 @@ def max_of_all(probabilities, labels, k):
 def right_ones_behind(probabilities, labels, k):
     sureness, answers = probabilities.max(dim=1)
     return (sureness - 2.0 * (answers == labels)).argsort(descending=True)[:k]
+
+
+def wrong_places(probabilities, labels, k):
+    """A list of whole numbers, which may be empty."""
+    sureness, answers = probabilities.max(dim=1)
+    wrong = [i for i in range(len(labels)) if answers[i] != labels[i]]
+    return torch.tensor(sorted(wrong, key=lambda i: -sureness[i].item())[:k])
+
+
+def mistakes_by_sort(probabilities, labels, k):
+    wrong, sureness = wrong_and_sureness(probabilities, labels)
+    return wrong[sureness[wrong].sort(descending=True)][:k]
+
+
+def mistakes_by_all(probabilities, labels, k):
+    wrong, sureness = wrong_and_sureness(probabilities, labels)
+    return wrong[sureness.argsort(descending=True)][:k]
+
+
+def mistakes_of_columns(probabilities, labels, k):
+    return (probabilities.max(dim=0).indices != labels).nonzero().flatten()[:k]
 
 
 # 06.5
@@ -760,7 +857,39 @@ def pseudo_list_of_places(probabilities, threshold):
     return places.tolist(), labels
 
 
+def pseudo_pairs(probabilities, threshold):
+    rows = enumerate(probabilities)
+    return [(place, row.argmax().item()) for place, row in rows if row.max() >= threshold]
+
+
+def pseudo_by_a_tuple(probabilities, threshold):
+    sureness, answers = probabilities.max(dim=1)
+    places = torch.where(sureness >= threshold)
+    return places, answers[places]
+
+
+def pseudo_of_softmax(probabilities, threshold):
+    return sure_ones(probabilities.softmax(dim=1), threshold)
+
+
+def sure_ones(probabilities, threshold, dim=1):
+    sureness, answers = probabilities.max(dim=dim)
+    places = (sureness >= threshold).nonzero().flatten()
+    return places, answers[places]
+
+
+def pseudo_of_columns(probabilities, threshold):
+    return sure_ones(probabilities, threshold, dim=0)
+
+
+def pseudo_with_minus_one(probabilities, threshold):
+    sureness, answers = probabilities.max(dim=1)
+    answers[sureness < threshold] = -1
+    return answers
+
+
 RIGHT = (
+    Right("06.1", "train() of each part, the whole first", evaluating_by_train),
     Right("06.1", "a class", evaluating_by_class),
     Right("06.1", "names, and set_grad_enabled undone", evaluating_by_names),
     Right("06.1", "the library's", loop.evaluating),
@@ -787,7 +916,7 @@ WRONG = (
     Wrong("06.1", "graphs off for good", graphs_off_for_good, "until somebody undoes it"),
     Wrong("06.1", "train() afterwards", train_afterwards, "puts every part into training"),
     Wrong("06.1", "train(mode) afterwards", train_if_it_was, "puts every part into training"),
-    Wrong("06.1", "eval for good", eval_for_good, "stays in eval mode"),
+    Wrong("06.1", "eval for good", eval_for_good, "stays in evaluation mode"),
     Wrong("06.1", "no finally", without_finally, "An error leaves the function at the yield"),
     Wrong("06.1", "errors swallowed", errors_swallowed, "nobody hears of it"),
     Wrong("06.1", "no yield", without_yield, "says `yield`"),
@@ -1147,4 +1276,83 @@ WRONG = (
     Wrong("06.6", "labels alone", pseudo_labels_alone, "The labels alone"),
     Wrong("06.6", "places alone", pseudo_places_alone, "The places alone"),
     Wrong("06.6", "sorted", pseudo_by_sureness, "Sorted by sureness"),
+    Wrong("06.1", "modules() used up", parts_used_up, "can be gone through once"),
+    Wrong(
+        "06.1",
+        "train() of each part, the whole last",
+        evaluating_by_train_backwards,
+        "puts every part into training",
+    ),
+    Wrong("06.2", "nested metrics", nested_metrics, "One flat dict"),
+    Wrong("06.2", "a loss of answers", loss_of_answers, "The loss wants logits"),
+    Wrong("06.2", "a batch taken for a pair", pairs_of_names, "A batch is a dict"),
+    Wrong("06.2", "+= of tensors", rows_in_a_list, "append adds the tensor"),
+    Wrong(
+        "06.2",
+        "stacked",
+        evaluate_variant(gather=lambda metric, y, t: metric(torch.stack(y), torch.stack(t))),
+        "torch.stack wants equal sizes",
+    ),
+    Wrong(
+        "06.2", "probabilities to decide", decides_by_probabilities, "Did decide get probabilities?"
+    ),
+    Wrong(
+        "06.3",
+        "argsort of a list",
+        predict_variant(finish=lambda f, p: torch.cat(f)[p.tolist().argsort()]),
+        "A list has no argsort",
+    ),
+    Wrong(
+        "06.3",
+        "a tensor of unequal lists",
+        predict_variant(finish=ragged_places),
+        "different lengths",
+    ),
+    Wrong(
+        "06.3",
+        "stacked",
+        predict_variant(finish=lambda f, p: torch.stack(f)[p.argsort()]),
+        "torch.stack wants equal sizes",
+    ),
+    Wrong(
+        "06.3",
+        "pad_collate",
+        predict_variant(collate=lambda loader, items: pad_collate(items)),
+        "loader.collate_fn",
+    ),
+    Wrong("06.4", "floats of an empty list", wrong_places, "dtype=torch.long"),
+    Wrong("06.4", "sort", mistakes_by_sort, "sort() gives two things"),
+    Wrong("06.4", "sorted among all", mistakes_by_all, "Sort only the mistakes"),
+    Wrong("06.4", "over the examples", mistakes_of_columns, "dim=0 goes over the examples"),
+    Wrong(
+        "06.5",
+        "the last weight",
+        why_variant(
+            weights=lambda t, i, b, a, z, y: torch.equal([*b.values()][-1], [*a.values()][-1])
+        ),
+        "not any",
+    ),
+    Wrong(
+        "06.5",
+        "the mean spread",
+        why_variant(logits=lambda t, i, b, a, z, y: z.std(dim=0).mean() < 1e-3),
+        "no mean of them",
+    ),
+    Wrong(
+        "06.5",
+        "all answers differ",
+        why_variant(answers=lambda t, i, b, a, z, y: (y != z.argmax(dim=1)).all()),
+        "One answer that differs is enough",
+    ),
+    Wrong(
+        "06.5",
+        "answers against labels",
+        why_variant(answers=lambda t, i, b, a, z, y: (y != t).any()),
+        "labels belong to the training",
+    ),
+    Wrong("06.6", "pairs", pseudo_pairs, "Pairs so far"),
+    Wrong("06.6", "where", pseudo_by_a_tuple, "gives a tuple"),
+    Wrong("06.6", "a second softmax", pseudo_of_softmax, "probabilities already"),
+    Wrong("06.6", "over the examples", pseudo_of_columns, "dim=0"),
+    Wrong("06.6", "-1 for the rest", pseudo_with_minus_one, "Leave out"),
 )

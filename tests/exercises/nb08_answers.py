@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter, defaultdict
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
-from course_lib import pretrain
+from course_lib import loop, pretrain
 from tests.exercises.mutants import Right, Wrong
 
 # 08.1
@@ -132,6 +133,14 @@ def by_index(spelled, counts):
     )
 
 
+def joined_for_a_word(spelled, counts):
+    total = Counter()
+    for pieces in spelled.values():
+        for pair in pairwise(pieces):
+            total[pair] += counts["".join(pieces)]
+    return min(total, key=lambda pair: (-total[pair], pair), default=None)
+
+
 # 08.2
 
 
@@ -164,6 +173,13 @@ def only_for_words(input_ids, special_ids, share, generator):
     words = chosen.nonzero(as_tuple=True)
     chosen[words] = torch.rand(len(words[0]), generator=generator) > 1 - share
     return chosen
+
+
+def above_one_where_special(input_ids, special_ids, share, generator):
+    draw = torch.empty(input_ids.shape).uniform_(generator=generator)
+    for number in special_ids:
+        draw[input_ids == number] = 1.0
+    return draw.lt(share)
 
 
 def _is_special(input_ids, special_ids):
@@ -242,6 +258,30 @@ def different_with_or(input_ids, special_ids, share, generator):
     return (torch.rand(input_ids.shape, generator=generator) < share) & some
 
 
+def different_from_a_list(input_ids, special_ids, share, generator):
+    return (torch.rand(input_ids.shape, generator=generator) < share) & (input_ids != special_ids)
+
+
+def different_from_a_row(input_ids, special_ids, share, generator):
+    different = input_ids != torch.tensor(special_ids)
+    return (torch.rand(input_ids.shape, generator=generator) < share) & different
+
+
+def no_brackets(input_ids, special_ids, share, generator):
+    draw = torch.rand(input_ids.shape, generator=generator)
+    return draw < share & ~_is_special(input_ids, special_ids)
+
+
+def with_a_minus(input_ids, special_ids, share, generator):
+    lucky = torch.rand(input_ids.shape, generator=generator) < share
+    return lucky & -_is_special(input_ids, special_ids)
+
+
+def drawn_like_the_tokens(input_ids, special_ids, share, generator):
+    lucky = torch.rand_like(input_ids, generator=generator) < share
+    return lucky & ~_is_special(input_ids, special_ids)
+
+
 def marking_in_place(input_ids, special_ids, share, generator):
     lucky = torch.rand(input_ids.shape, generator=generator) < share
     input_ids[_is_special(input_ids, special_ids)] = -1
@@ -293,6 +333,13 @@ def for_each_token(input_ids, chosen, mask_id, words, generator):
         elif way < 0.9:
             masked[b, t] = words[int(torch.randint(len(words), (1,), generator=generator))]
     return masked, labels
+
+
+def inside_out(input_ids, chosen, mask_id, words, generator):
+    way = _rand(input_ids.shape, generator)
+    drawn = torch.randint(words[0], words[-1] + 1, input_ids.shape, generator=generator)
+    hidden = torch.where(way < 0.1, input_ids, torch.where(way < 0.2, drawn, mask_id))
+    return [torch.where(chosen, hidden, input_ids), torch.where(chosen, input_ids, -100)]
 
 
 def in_exact_parts(input_ids, chosen, mask_id, words, generator):
@@ -405,6 +452,12 @@ def one_question_for_all(input_ids, chosen, mask_id, words, generator):
     return masked, torch.where(chosen, input_ids, -100)
 
 
+def into_a_copy(input_ids, chosen, mask_id, words, generator):
+    masked, way = input_ids.clone(), torch.rand(int(chosen.sum()), generator=generator)
+    masked[chosen][way < 0.8] = mask_id
+    return masked, torch.where(chosen, input_ids, -100)
+
+
 def without_brackets(input_ids, chosen, mask_id, words, generator):
     way = _rand(input_ids.shape, generator)
     masked = torch.where(chosen & way < 0.8, mask_id, input_ids)
@@ -431,6 +484,11 @@ def of_the_chosen(logits, labels):
     return F.cross_entropy(logits[chosen], labels[chosen])
 
 
+def by_logsumexp(logits, labels):
+    x, own = logits[labels != -100], labels[labels != -100]
+    return (x.logsumexp(dim=-1) - x[torch.arange(len(own)), own]).mean()
+
+
 def by_hand(logits, labels):
     chosen = labels != -100
     log_p = logits.log_softmax(dim=-1)
@@ -445,6 +503,14 @@ def _loss(logits=lambda x: x.flatten(0, 1), labels=lambda y: y.flatten(), **opti
 def divided_by_all(logits, labels):
     losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
     return losses.mean()
+
+
+def sum_of_the_rows(logits, labels):
+    return sum(F.cross_entropy(row, own) for row, own in zip(logits, labels, strict=True))
+
+
+def chosen_in_one(logits, labels):
+    return F.cross_entropy(logits[labels != -100], labels)
 
 
 def divided_by_b(logits, labels):
@@ -557,6 +623,13 @@ def with_where(model, tokenizer, text, top=5):
         values, indices = model.eval()(**inputs).logits[rows, places].softmax(-1).topk(top)
     tokens = tokenizer.convert_ids_to_tokens(indices[0])
     return [(token, float(value)) for token, value in zip(tokens, values[0], strict=True)]
+
+
+def with_evaluating(model, tokenizer, text, top=5):
+    inputs = tokenizer(text, return_tensors="pt")
+    with loop.evaluating(model):
+        p = model(**inputs).logits[inputs.input_ids == tokenizer.mask_token_id][0].softmax(-1)
+    return [[tokenizer.decode([int(n)]), p[n].item()] for n in p.topk(top).indices]
 
 
 def _fill(
@@ -678,10 +751,13 @@ RIGHT = (
     Right("08.2", "row by row", row_by_row),
     Right("08.2", "token by token", token_by_token),
     Right("08.2", "for words only", only_for_words),
+    Right("08.2", "1 for special ones", above_one_where_special),
     Right("08.3", "two draws", step_by_step),
     Right("08.3", "token by token", for_each_token),
     Right("08.3", "exact parts", in_exact_parts),
     Right("08.3", "the library's", the_library_s),
+    Right("08.3", "inside out", inside_out),
+    Right("08.4", "logsumexp", by_logsumexp),
     Right("08.4", "transposed", over_the_classes),
     Right("08.4", "of the chosen", of_the_chosen),
     Right("08.4", "by hand", by_hand),
@@ -689,11 +765,81 @@ RIGHT = (
     Right("08.5", "lists", with_lists),
     Right("08.5", "where", with_where),
     Right("08.5", "the library's", pretrain.fill_mask),
+    Right("08.5", "evaluating", with_evaluating),
     Right("08.6", "part by part", part_by_part),
     Right("08.6", "head by head", head_by_head),
 )
 WRONG = (
     Wrong("08.1", "by index", by_index, "has ##r twice"),
+    Wrong("08.1", "all pairs", _pair(pairs_of=lambda p: combinations(p, 2)), "no neighbours"),
+    Wrong("08.1", "joined", joined_for_a_word, "keys of counts are words"),
+    Wrong("08.2", "different from a list", different_from_a_list, "a whole tensor != a list"),
+    Wrong("08.2", "different from a row", different_from_a_row, "asks for each token"),
+    Wrong("08.2", "no brackets", no_brackets, "& binds before <"),
+    Wrong("08.2", "a minus", with_a_minus, "turned round by ~"),
+    Wrong("08.2", "like the tokens", drawn_like_the_tokens, "draws floats"),
+    Wrong(
+        "08.2",
+        "randn",
+        _choose(lambda shape, share, g: torch.randn(shape, generator=g) < share),
+        "torch.randn draws",
+    ),
+    Wrong(
+        "08.2",
+        "labels",
+        _choose(last=lambda c, ids: torch.where(c, ids, -100)),
+        "These are the labels",
+    ),
+    Wrong("08.3", "into a copy", into_a_copy, "changes a copy"),
+    Wrong("08.3", "all masked", _mask(lambda s, g: 0 * _rand(s, g)), "all are masked"),
+    Wrong(
+        "08.3",
+        "above 0.8",
+        _mask(to_mask=lambda way: way > 0.8, to_replace=lambda way: way < 0.1),
+        "above 0.8 in 20 %",
+    ),
+    Wrong(
+        "08.3",
+        "randint without a shape",
+        _mask(by_chance=lambda words, s, g: torch.randint(words.start, words.stop, generator=g)),
+        "then the shape",
+    ),
+    Wrong("08.4", "the sum of the rows", sum_of_the_rows, "sum of the rows' means"),
+    Wrong("08.4", "chosen in one", chosen_in_one, "in both"),
+    Wrong("08.4", "all flat", _loss(lambda x: x.flatten()), "classes on axis 1"),
+    Wrong("08.4", "a class called", nn.CrossEntropyLoss, "is a class"),
+    Wrong(
+        "08.4",
+        "softmax over T",
+        lambda x, y: F.nll_loss(x.log_softmax(1).flatten(0, 1), y.flatten()),
+        "ran over T",
+    ),
+    Wrong(
+        "08.5",
+        "== a text",
+        _fill(lambda ids, text, t: (ids[0] == "[MASK]").nonzero().item()),
+        "one answer for all",
+    ),
+    Wrong("08.5", "index of a tensor", _fill(lambda ids, text, t: ids.index(2)), "Look for the"),
+    Wrong(
+        "08.5",
+        "a place for each row",
+        _fill(lambda ids, text, t: (ids == t.mask_token_id).nonzero()),
+        ".item() behind",
+    ),
+    Wrong("08.5", "no row", _fill(shares=lambda x, place: x[place].softmax(-1)), "row first"),
+    Wrong("08.5", "a text", _fill(pairs=lambda tokens, values: tokens[0]), "One text came back"),
+    Wrong("08.5", "per cent", _fill(values=lambda v: (100 * v).tolist()), "per cent"),
+    Wrong(
+        "08.6",
+        "query, key and value for each head",
+        _bert(
+            layer=lambda c, n: (
+                n + (c.num_attention_heads - 1) * 3 * c.hidden_size * (c.hidden_size + 1)
+            )
+        ),
+        "share the H features",
+    ),
     Wrong("08.2", "one in each row", one_in_each_row, "where the draws chose none"),
     Wrong("08.2", "until one is", drawn_until_one_is_chosen, "where the draws chose none"),
     Wrong("08.3", "4 written in", four_written_in, "4 is written into"),
@@ -1150,7 +1296,7 @@ WRONG = (
     Wrong("08.5", "no tensors", without_tensors, "return_tensors"),
     Wrong("08.5", "the batch itself", the_batch_itself, "model(**inputs)"),
     Wrong("08.5", "the output itself", the_output_itself, "model(**inputs).logits"),
-    Wrong("08.5", "a row of hits", all_the_hits, "list of them"),
+    Wrong("08.5", "a row of hits", all_the_hits, "no plain number"),
     Wrong("08.6", "no norm behind the tables", _bert(lambda c, n: n - 8), "LayerNorm behind"),
     Wrong("08.6", "words alone", _bert(lambda c, n: c.vocab_size * 4), "table of words alone"),
     Wrong(

@@ -1,6 +1,7 @@
 """What people really write for the exercises of notebook 09, right and wrong."""
 
 import copy
+import re
 
 import torch
 from torch import nn
@@ -219,6 +220,55 @@ def everything(module, *names):
     return list(names)
 
 
+def comparing(parameter):
+    parameter.requires_grad == False  # noqa: B015, E712
+    parameter.grad = None
+
+
+def a_zero(parameter):
+    parameter.requires_grad = False
+    parameter.grad = 0
+
+
+def raising_in_the_loop(module, *names):
+    for name in names:
+        for each, parameter in module.named_parameters():
+            if not _under(each, name):
+                raise ValueError(f"no {name}")
+            _stop(parameter)
+    return list(names)
+
+
+def return_after_one(module, *names):
+    for each, parameter in module.named_parameters():
+        if not names or any(_under(each, name) for name in names):
+            _stop(parameter)
+            return [each]
+    return []
+
+
+def from_a_dict(module, *names):
+    given = dict(module.named_parameters())
+    for name in names or given:
+        _stop(given[name])
+    return list(names or given)
+
+
+def by_pattern(module, *names):
+    if not names:
+        return by_pattern(module, *[name for name, _ in module.named_children()])
+    found = []
+    for name in names:
+        pattern = re.compile(re.escape(name) + r"(\.|$)")
+        fits = [each for each, _ in module.named_parameters() if pattern.match(each)]
+        if not fits:
+            raise KeyError(name)
+        for each in fits:
+            _stop(module.get_parameter(each))
+        found += fits
+    return found
+
+
 # 09.2
 
 
@@ -340,6 +390,40 @@ def with_getattr_of_the_name(before, module):
 
 def how_many(before, module):
     return sum(not torch.equal(t, before[n]) for n, t in now_of(module).items())
+
+
+def risen(one, other):
+    return bool((one > other).any())
+
+
+def without_brackets(before, module):
+    return [n for n, t in now_of(module).items() if not (t == before[n]).all]
+
+
+def added_generators(before, module):
+    pairs = module.named_parameters() + module.named_buffers()
+    return [n for n, t in pairs if not torch.equal(t, before[n])]
+
+
+def without_names(before, module):
+    return [n for n, t in module.parameters() if not torch.equal(t, before[n])]
+
+
+def names_of_the_dict(before, module):
+    old = before.named_parameters()
+    return [n for n, t in module.named_parameters() if not torch.equal(t, old[n])]
+
+
+def in_sets(before, module):
+    return [n for n, _ in set(now_of(module).items()) - set(before.items())]
+
+
+def by_place(before, module):
+    return [
+        n
+        for (n, t), old in zip(now_of(module).items(), before.values(), strict=True)
+        if not torch.equal(t, old)
+    ]
 
 
 # 09.3
@@ -472,6 +556,41 @@ def eval_and_train(module):
     return module
 
 
+def asking_the_module(module):
+    module.train()
+    for part in module.modules():
+        if not part.requires_grad:
+            part.eval()
+    return module
+
+
+def asking_the_parameter(module):
+    module.train()
+    for parameter in module.parameters():
+        if not parameter.requires_grad:
+            parameter.eval()
+    return module
+
+
+def train_or_eval(module):
+    for part in module.modules():
+        learns = [p.requires_grad for p in part.parameters()]
+        if learns and not any(learns):
+            part.eval()
+        else:
+            part.train()
+    return module
+
+
+def the_first_decides(module):
+    module.train()
+    for part in module.modules():
+        first = next(part.parameters(), None)
+        if first is not None and not first.requires_grad:
+            part.eval()
+    return module
+
+
 # 09.5
 
 
@@ -597,6 +716,32 @@ def group_for_each_parameter(module, rates):
         for each, parameter in module.named_parameters()
         if max((n for n in rates if _lies_under(each, n)), key=len, default=None) == name
     ]
+
+
+def one_list_for_all(module, rates):
+    same: list = []
+    members = dict.fromkeys(rates, same)
+    for each, parameter in module.named_parameters():
+        names = [name for name in rates if _lies_under(each, name)]
+        if names:
+            members[max(names, key=len)].append(parameter)
+    return [{"params": members[n], "lr": rate, "name": n} for n, rate in rates.items()]
+
+
+def the_last_of_each(module, rates):
+    members = {name: [] for name in rates}
+    for each, parameter in module.named_parameters():
+        names = [name for name in rates if _lies_under(each, name)]
+        if names:
+            members[max(names, key=len)] = [parameter]
+    return [{"params": members[n], "lr": rate, "name": n} for n, rate in rates.items()]
+
+
+def by_the_first_word(module, rates):
+    members = {name: [] for name in rates}
+    for each, parameter in module.named_parameters():
+        members[each.split(".")[0]].append(parameter)
+    return [{"params": members[n], "lr": rate, "name": n} for n, rate in rates.items()]
 
 
 # 09.4
@@ -772,6 +917,54 @@ def the_old_body(model, head, name="head"):
     return made
 
 
+def as_an_item(model, head, name="head"):
+    made = copy.deepcopy(model)
+    made[name] = head
+    return made
+
+
+def copy_method(model, head, name="head"):
+    made = model.copy()
+    setattr(made, name, head)
+    return made
+
+
+def copy_called(model, head, name="head"):
+    made = copy(model)
+    setattr(made, name, head)
+    return made
+
+
+def a_new_linear(model, head, name="head"):
+    made = copy.deepcopy(model)
+    setattr(made, name, nn.Linear(head.in_features, head.out_features))
+    return made
+
+
+def on_top_of_the_old(model, head, name="head"):
+    made = copy.deepcopy(model)
+    setattr(made, name, nn.Sequential(getattr(made, name), head))
+    return made
+
+
+def its_weights(model, head, name="head"):
+    made = copy.deepcopy(model)
+    getattr(made, name).weight, getattr(made, name).bias = head.weight, head.bias
+    return made
+
+
+def loading_its_weights(model, head, name="head"):
+    made = copy.deepcopy(model)
+    getattr(made, name).load_state_dict(head.state_dict())
+    return made
+
+
+def both_models(model, head, name="head"):
+    made = copy.deepcopy(model)
+    setattr(made, name, head)
+    return model, made
+
+
 # 09.6
 
 
@@ -916,6 +1109,35 @@ def learning_counts(self, epoch):
     return self.parts[-(1 + (self.count - 1) // self.every) :]
 
 
+def in_floats(self, epoch):
+    return self.parts[-(1 + epoch / self.every) :]
+
+
+def popping_parts(self, epoch):
+    return [self.parts.pop() for _ in range(1 + epoch // self.every)]
+
+
+def turning_parts(self, epoch):
+    self.parts.reverse()
+    return self.parts[: 1 + epoch // self.every]
+
+
+def without_the_model(self, run):
+    unfreeze(*self.learning(run.epoch))
+
+
+def of_the_run(self, run):
+    unfreeze(run, *self.learning(run.epoch))
+
+
+def learning_not_called(self, run):
+    unfreeze(run.model, *self.learning)
+
+
+def freezing_what_learns(self, run):
+    freeze(run.model, *self.learning(run.epoch))
+
+
 def nothing_at_start(self, run):
     pass
 
@@ -1023,6 +1245,7 @@ RIGHT = [
     Right("09.1", "the keys of a dict", keys_of_a_dict),
     Right("09.1", "the library's", library.freeze),
     Right("09.1", "built from pieces", _freeze()),
+    Right("09.1", "a pattern", by_pattern),
     Right("09.2", "state_dict", with_state_dict),
     Right("09.2", "buffers afterwards", with_buffers_after),
     Right("09.2", "lists", through_lists),
@@ -1122,6 +1345,25 @@ WRONG = [
     Wrong("09.1", "zero_grad", zero_grad_of_all, "no module.zero_grad()"),
     Wrong("09.1", "silent", _freeze(checked=False), "nobody is told"),
     Wrong("09.1", "checked together", checked_together, "For each name by itself"),
+    Wrong("09.1", "==", _freeze(stop=comparing), "== compares"),
+    Wrong("09.1", "a gradient of 0", _freeze(stop=a_zero), "a tensor or None"),
+    Wrong("09.1", "raising in the loop", raising_in_the_loop, "after the loop over all"),
+    Wrong("09.1", "return after one", return_after_one, "inside the loop"),
+    Wrong("09.1", "from a dict", from_a_dict, "both begin with `head.`"),
+    Wrong("09.2", "risen", _moved(risen), "The number fell"),
+    Wrong("09.2", "no brackets", without_brackets, "Are brackets missing"),
+    Wrong("09.2", "added generators", added_generators, "gives no list"),
+    Wrong("09.2", "parameters()", without_names, "gives tensors alone"),
+    Wrong("09.2", "names of the dict", names_of_the_dict, "is a dict of tensors"),
+    Wrong("09.2", "sets", in_sets, "id() and sets"),
+    Wrong("09.2", "by place", by_place, "by name and not by place"),
+    Wrong(
+        "09.2",
+        "item()",
+        _moved(lambda a, b: (a - b).item() != 0),
+        "compares number by number",
+    ),
+    Wrong("09.2", "means", _moved(lambda a, b: bool((a - b).mean() != 0)), "whole numbers"),
     Wrong("09.2", "parameters only", _moved(tensors=parameters_of), "A buffer has moved"),
     Wrong("09.2", "buffers only", _moved(tensors=buffers_of), "Nothing is named"),
     Wrong("09.2", "without the counter", _moved(tensors=without_the_counter), "A buffer has moved"),
@@ -1172,6 +1414,12 @@ WRONG = [
     Wrong("09.2", "is not", is_it_the_same, "`before` holds copies"),
     Wrong("09.2", "get_parameter", with_get_parameter, "A buffer is no parameter"),
     Wrong("09.2", "getattr", with_getattr_of_the_name, "The names have dots"),
+    Wrong("09.3", "eval() alone", nn.Module.eval, "and nothing is frozen"),
+    Wrong("09.3", "train() alone", nn.Module.train, "Is part.eval() called"),
+    Wrong("09.3", "the module asked", asking_the_module, "Modules have no requires_grad"),
+    Wrong("09.3", "the parameter's eval", asking_the_parameter, "A parameter has no mode"),
+    Wrong("09.3", "train() or eval()", train_or_eval, "later in the loop undoes"),
+    Wrong("09.3", "the first parameter", the_first_decides, "nor the first"),
     Wrong("09.3", "any frozen", _train_mode(lambda x: x and not all(x)), "not any of them"),
     Wrong("09.3", "all of none", _train_mode(lambda x: not any(x)), "all([]) is True"),
     Wrong("09.3", "by part", mode_by_part, "all([]) is True"),
@@ -1182,12 +1430,12 @@ WRONG = [
         _train_mode(parts=lambda m: list(m.modules())[1:]),
         "The model itself is a part",
     ),
-    Wrong("09.3", "no train()", _train_mode(first=lambda m: None), "It came in eval mode"),
+    Wrong("09.3", "no train()", _train_mode(first=lambda m: None), "It came in evaluation mode"),
     Wrong(
         "09.3",
         "train() for what learns",
         _train_mode(first=lambda m: [p.train() for p in m.children() if list(p.parameters())]),
-        "Some of it is in eval mode",
+        "Some of it is in evaluation mode",
     ),
     Wrong("09.3", "BatchNorm only", _train_mode(parts=the_norms), "BatchNorm alone"),
     Wrong("09.3", "those with a mode", _train_mode(parts=norms_and_dropouts), "BatchNorm alone"),
@@ -1206,13 +1454,16 @@ WRONG = [
         "09.3",
         "train() if need be",
         _train_mode(first=lambda m: m.training or m.train()),
-        "is still in eval mode",
+        "is still in evaluation mode",
     ),
     Wrong("09.3", "train() last", train_last, "Does train() come last"),
     Wrong("09.3", "eval of all", eval_of_all, "The model as a whole"),
-    Wrong("09.3", "eval, then train", eval_and_train, "No part is in eval mode"),
+    Wrong("09.3", "eval, then train", eval_and_train, "No part is in evaluation mode"),
     Wrong("09.3", "no return", _train_mode(back=lambda m: None), "Return the module"),
     Wrong("09.3", "a copy", lambda m: library.train_mode(copy.deepcopy(m)), "no copy"),
+    Wrong("09.5", "one list for all", one_list_for_all, "hold the same list"),
+    Wrong("09.5", "the last of each", the_last_of_each, "Only the last one of each"),
+    Wrong("09.5", "the first word", by_the_first_word, "a name may have dots"),
     Wrong("09.5", "no dot", _parameter_groups(lambda e, n: e.startswith(n)), "begins with layer.1"),
     Wrong("09.5", "in", _parameter_groups(lambda e, n: n in e), "begins with layer.1"),
     Wrong(
@@ -1288,6 +1539,14 @@ WRONG = [
     Wrong("09.5", "no return", _parameter_groups(back=lambda g: None), "Nothing came back"),
     Wrong("09.5", "a generator of groups", _parameter_groups(back=iter), "a dict for each name"),
     Wrong("09.5", "a group for each parameter", group_for_each_parameter, "for each name of"),
+    Wrong("09.4", "an item", as_an_item, "A model is no dict"),
+    Wrong("09.4", "copy()", copy_method, "has no method for it"),
+    Wrong("09.4", "copy called", copy_called, "the module of that name"),
+    Wrong("09.4", "a new Linear", a_new_linear, "no new Linear"),
+    Wrong("09.4", "on top of the old", on_top_of_the_old, "nothing around it"),
+    Wrong("09.4", "its weights", its_weights, "more than its weights"),
+    Wrong("09.4", "its weights loaded", loading_its_weights, "other shapes"),
+    Wrong("09.4", "both models", both_models, "Several things came back"),
     Wrong("09.4", "no copy", no_copy, "Copy first"),
     Wrong("09.4", "a shallow copy", shallow, "shares the dict of its parts"),
     Wrong("09.4", "a shallow copy of the parts", shallow_with_own_parts, "the same tensors"),
@@ -1317,6 +1576,13 @@ WRONG = [
     Wrong("09.4", "all learns", all_learns, "What is frozen in the model"),
     Wrong("09.4", "in training", in_training, "in the mode of the model"),
     Wrong("09.4", "the old body", the_old_body, "the same tensors"),
+    Wrong("09.6", "floats", _gradual(in_floats), "/ gives a float"),
+    Wrong("09.6", "parts popped", _gradual(popping_parts), "changes something of its own"),
+    Wrong("09.6", "parts reversed", _gradual(turning_parts), "changes something of its own"),
+    Wrong("09.6", "no model", _gradual(after=without_the_model), "the model of the run"),
+    Wrong("09.6", "the run", _gradual(after=of_the_run), "the model of the run"),
+    Wrong("09.6", "not called", _gradual(after=learning_not_called), "learning is a method"),
+    Wrong("09.6", "frozen", _gradual(after=freezing_what_learns), "on_epoch is to unfreeze"),
     Wrong("09.6", "from the input", _gradual(from_the_input), "Counted from the input"),
     Wrong("09.6", "none at first", _gradual(none_at_first), "None at all"),
     Wrong("09.6", "minus zero", _gradual(minus_zero), "parts[-0:]"),

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 
 import numpy as np
@@ -171,6 +172,30 @@ def rounding_to(digits):
     return of_points(lambda ps: Curve([p.step for p in ps], [round(p.value, digits) for p in ps]))
 
 
+def lists_of_all_curves(folder):
+    events, curves, steps, values = opened(folder), {}, [], []
+    for name in events.Tags()["scalars"]:
+        for point in events.Scalars(name):
+            steps.append(point.step)
+            values.append(point.value)
+        curves[name] = Curve(steps, values)
+    return curves
+
+
+def scalars_not_called(folder):
+    events = opened(folder)
+    return {name: Curve(events.Scalars.step, []) for name in events.Tags()["scalars"]}
+
+
+def a_default_for_each(folder):
+    events, curves = opened(folder), defaultdict(lambda: Curve([], []))
+    for name in events.Tags()["scalars"]:
+        for point in events.Scalars(name):
+            curves[name].steps.append(point.step)
+            curves[name].values.append(point.value)
+    return curves
+
+
 # 10.2
 
 
@@ -326,6 +351,31 @@ def asking_the_gradient(model):
         if weight.grad:
             squares += weight.grad.square().sum().item()
     return squares**0.5
+
+
+def grad_of_the_model(model):
+    return model.grad.norm().item()
+
+
+def without_brackets(model):
+    return sum(weight.grad.square().sum().item() for weight in model.parameters) ** 0.5
+
+
+def not_flattened(model):
+    return torch.cat([p.grad for p in model.parameters() if p.grad is not None]).norm().item()
+
+
+def the_last_weight(model):
+    squares = 0.0
+    for weight in model.parameters():
+        if weight.grad is not None:
+            squares = weight.grad.square().sum().item()
+    return squares**0.5
+
+
+def none_of_nothing(model):
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    return float(get_total_norm(gradients)) if gradients else None
 
 
 # 10.3
@@ -518,6 +568,18 @@ class LosingTheLogger:
     on_epoch = _monitor().on_epoch
 
 
+def of_no_self(run):
+    return logger.history  # noqa: F821 this is the mistake
+
+
+def removed(run):
+    return run.history.epochs[-1].remove("epoch")
+
+
+def subscripted(run):
+    return run.history["losses"][-1]
+
+
 # 10.4
 
 
@@ -633,6 +695,10 @@ def in_a_loop(activations):
 
 def one_minus_alive(activations):
     return 1 - (activations > 0).any(0).double().mean().item()
+
+
+def of_numpy(activations):
+    return float((activations.numpy() == 0).all(axis=0).mean())
 
 
 # 10.6
@@ -843,12 +909,40 @@ def no_first_value(values, weight):
     return [values[0], *smoothed[1:]]
 
 
+def sums_apart(values, weight):
+    total, weights, found = 0.0, 0.0, []
+    for value in values:
+        total, weights = total * weight + value, weights * weight + 1
+        found.append(total / weights)
+    return found
+
+
+def divided_by_two_weights(values, weight):
+    found = []
+    for value in values:
+        found.append((weight * found[-1] + value) / (1 + weight) if found else value)
+    return found
+
+
+def divided_by_the_count(values, weight):
+    total, found = 0.0, []
+    for n, value in enumerate(values, start=1):
+        total = weight * total + value
+        found.append(total / n)
+    return found
+
+
+def none_for_nothing(values, weight):
+    return with_powers(values, weight) if values else None
+
+
 RIGHT = [
     Right("10.1", "in one expression", in_one_expression),
     Right("10.1", "append, and a plain tuple", with_append),
     Right("10.1", "unzipped", unzipped),
     Right("10.1", "the library's own", library.read_scalars),
     Right("10.1", "tuples of lists", of_points(lambda points: tuple(the_right_curve(points)))),
+    Right("10.1", "a default for each", a_default_for_each),
     Right("10.2", "the library's own", gradient_norm),
     Right("10.2", "get_total_norm", of_get_total_norm),
     Right("10.2", "clipped at infinity", clipped_at_infinity),
@@ -859,9 +953,12 @@ RIGHT = [
     Right("10.3", "the library's own", library.Monitor),
     Right("10.4", "a loop and hasattr", WithALoop),
     Right("10.4", "Mapping", WithMapping),
+    Right("10.4", "getattr", _by_position(give=lambda o: getattr(o, "logits", o))),
+    Right("10.5", "NumPy", of_numpy),
     Right("10.5", "the largest", by_the_largest),
     Right("10.5", "a loop", in_a_loop),
     Right("10.5", "one minus alive", one_minus_alive),
+    Right("10.6", "two sums", sums_apart),
     Right("10.6", "powers", with_powers),
     Right("10.6", "by definition", by_definition),
     Right("10.6", "pandas", with_pandas),
@@ -971,6 +1068,26 @@ WRONG = [
     Wrong("10.1", "arrays", of_points(of_arrays), "in tuples or arrays"),
     Wrong("10.1", "no folder", lambda _: in_one_expression("runs/gone"), "no such folder"),
     Wrong("10.1", "a fixed folder", of_one_fixed_folder, "Or is another folder read"),
+    Wrong("10.1", "lists of all curves", lists_of_all_curves, "begin the two lists anew"),
+    Wrong("10.1", "Scalars without a name", scalars_not_called, "has a .step"),
+    Wrong(
+        "10.1",
+        "Tags without brackets",
+        of_names(lambda e: e.Tags["scalars"]),
+        "Tags and Scalars are methods",
+    ),
+    Wrong(
+        "10.1",
+        "the last point as numbers",
+        of_points(lambda ps: Curve(ps[-1].step, ps[-1].value)),
+        "One point alone",
+    ),
+    Wrong(
+        "10.1",
+        "pairs with names",
+        of_points(the_right_curve, back=lambda c: [*c.items()]),
+        "A list of pairs",
+    ),
     Wrong(
         "10.2",
         "a sum of norms",
@@ -988,13 +1105,13 @@ WRONG = [
         "10.2",
         "maximum",
         _gradient_norm(lambda g: g.norm(), join=lambda n: max(n, default=0.0), end=float),
-        "The largest one alone",
+        "One weight alone",
     ),
     Wrong(
         "10.2",
         "the largest number",
         _gradient_norm(lambda g: g.abs().max(), join=lambda n: max(n, default=0.0), end=float),
-        "The largest one alone",
+        "One weight alone",
     ),
     Wrong("10.2", "the weights", of_the_weights, "norm of the weights"),
     Wrong("10.2", "absolute", _gradient_norm(lambda g: g.abs().sum(), end=float), "Absolute"),
@@ -1059,6 +1176,14 @@ WRONG = [
     Wrong("10.2", "if p.grad", asking_the_gradient, "`is not None` asks"),
     Wrong(
         "10.2", "float16", _gradient_norm(lambda g: g.half().square().sum().float()), "float16 ends"
+    ),
+    Wrong("10.2", "model.grad", grad_of_the_model, "a model has none"),
+    Wrong("10.2", "parameters without brackets", without_brackets, "with its brackets"),
+    Wrong("10.2", "not flattened", not_flattened, "makes a vector of each"),
+    Wrong("10.2", "the last weight", the_last_weight, "One weight alone, the last one"),
+    Wrong("10.2", "None of nothing", none_of_nothing, "Nothing has a length of 0.0"),
+    Wrong(
+        "10.2", "root of norms", _gradient_norm(lambda g: g.norm()), "The root of a sum of norms"
     ),
     Wrong("10.3", "first loss", _monitor(loss=lambda r: r.history.losses[0]), "the first loss"),
     Wrong("10.3", "whole list", _monitor(loss=lambda r: r.history.losses), "lists of all steps"),
@@ -1190,6 +1315,9 @@ WRONG = [
     ),
     Wrong("10.3", "nothing", _monitor(write=lambda log, n, s: None), "Nothing was written"),
     Wrong("10.3", "prints", _monitor(write=lambda log, n, s: print(n, s)), "Nothing was written"),
+    Wrong("10.3", "logger without self", _monitor(loss=of_no_self), "is found on self"),
+    Wrong("10.3", "removed", _monitor(numbers=removed), "Make a new one of it"),
+    Wrong("10.3", "history as a dict", _monitor(loss=subscripted), "in run.history.losses"),
     Wrong(
         "10.4",
         "by position",
@@ -1318,6 +1446,30 @@ WRONG = [
             ("by name", lambda o: o if isinstance(o, Tensor) else o["last_hidden_state"]),
         )
     ),
+    Wrong(
+        "10.4",
+        "mean",
+        _by_position(give=lambda output: logits_of(output).mean()),
+        "The output was changed",
+    ),
+    Wrong(
+        "10.4",
+        "the second",
+        _by_position(give=lambda o: o if isinstance(o, Tensor) else o[1]),
+        "all places move up",
+    ),
+    Wrong(
+        "10.4",
+        "the names as a name",
+        _by_position(lambda s, inputs: s.model(names=inputs)),
+        "wrong places",
+    ),
+    Wrong(
+        "10.4",
+        "names, then inputs",
+        _by_position(lambda s, inputs: s.model(s.names, inputs)),
+        "wrong places",
+    ),
     Wrong("10.5", "zeros", lambda a: (a == 0).float().mean().item(), "among all numbers"),
     Wrong("10.5", "examples", lambda a: (a == 0).all(1).float().mean().item(), "share of examples"),
     Wrong("10.5", "any", lambda a: (a == 0).any(0).float().mean().item(), "all, not any"),
@@ -1353,6 +1505,16 @@ WRONG = [
     ),
     Wrong("10.5", "mean of bools", lambda a: (a == 0).all(0).mean(), ".float()"),
     Wrong("10.5", "by hand", lambda a: (a == 0).all(0).sum().item() / 8, "A unit is a column"),
+    Wrong(
+        "10.5", "by all numbers", lambda a: (a == 0).all(0).sum().item() / a.numel(), "all N * H"
+    ),
+    Wrong("10.5", "max, the pair", lambda a: (a.max(0) == 0).float().mean().item(), ".values"),
+    Wrong("10.5", "ones", lambda a: (a == 0).all(0).float().tolist(), "1 for each unit"),
+    Wrong("10.5", "last", lambda a: (a[-1] == 0).float().mean().item(), "for the last example"),
+    Wrong("10.5", "a text", lambda a: f"{one_minus_alive(a):.0%}", "A text"),
+    Wrong("10.6", "two weights", divided_by_two_weights, "Right for two values"),
+    Wrong("10.6", "the count", divided_by_the_count, "Divided by how many values"),
+    Wrong("10.6", "None for nothing", none_for_nothing, "an empty list for an empty list"),
     Wrong("10.6", "from 0", from_zero, "It starts at 0"),
     Wrong("10.6", "from the first", from_the_first_if_any, "starts with the first value"),
     Wrong("10.6", "swapped", swapped, "changed places"),

@@ -53,7 +53,8 @@ def height(cell: dict) -> float:
     """The pixels that a cell takes on a slide, with what is stored below it."""
     if cell["cell_type"] == "markdown":
         return _text_height(cell["source"])
-    lines = cell["source"].count("\n") + 1
+    hidden = cell["metadata"].get("jupyter", {}).get("source_hidden", False)
+    lines = 1 if hidden else cell["source"].count("\n") + 1
     shown = sum(_output_height(output, lines) for output in cell.get("outputs", []))
     return lines * LINES["code"] + 3 * GAP + shown
 

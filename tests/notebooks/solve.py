@@ -68,11 +68,11 @@ def shown(notebook: NotebookNode) -> list[str]:
 
 
 def run_solved(
-    notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str], passes: int = 1
+    notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str], **runs: int
 ) -> list[str]:
-    """Run a notebook solved; what its cards say in the last pass, as in `shown`.
+    """Run a notebook solved, `repeats` and `passes` as in `tool.run`; what its cards say at last.
 
     Raises:
         RuntimeError: a cell failed.
     """
-    return shown(tool.run(filled(notebook, solution_of), folder, passes=passes)[0])
+    return shown(tool.run(filled(notebook, solution_of), folder, **runs)[0])

@@ -23,6 +23,7 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+RESTART = "restart"  # tags the cells that make what the rest of a notebook needs
 VALID_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -115,6 +116,8 @@ def _normal_cell(cell: NotebookNode, cell_id: str, count: int) -> dict:
     normal = {"cell_type": cell.cell_type, "id": cell_id, "metadata": {}, "source": cell.source}
     if tags := cell.get("metadata", {}).get("tags"):
         normal["metadata"]["tags"] = list(dict.fromkeys(tags))
+        if RESTART in tags:  # one line of it shows, until it is needed
+            normal["metadata"]["jupyter"] = {"source_hidden": True}
     if cell.get("attachments"):
         normal["attachments"] = cell.attachments
     if cell.cell_type == "code":

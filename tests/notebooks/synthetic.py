@@ -67,6 +67,26 @@ def stub(number: str, k: int) -> list[dict]:
     ]
 
 
+RESTART = """\
+# Back from a break, in a fresh kernel?
+if "model" not in globals():
+    model = 1"""
+SESSION = """\
+## Peer session
+
+*60 minutes for two or three. The driver types, the navigator asks.*
+
+- **0** Section 1.
+- **20** Ten minutes' break. To restart in a fresh kernel: run the set-up cell and the cell \
+**Back from a break** at the start of section 2, then go on from there.
+- **30** Section 2.
+
+Stop and discuss:
+1. *Is it so?* Expect "yes". Sometimes it is not so, for a reason.
+2. *Why?* Expect "no idea". It is so because of the first section.
+3. *What for?* Expect "nothing" or silence. Ask what they would do with it."""
+
+
 def lesson_cells(number: str = "01", name: str = NAME) -> list[dict]:
     """The cells of a notebook that keeps every rule."""
     opening = [
@@ -86,11 +106,15 @@ def lesson_cells(number: str = "01", name: str = NAME) -> list[dict]:
         text("**Explore:** what happens?"),
         code("explore.module_tree(model)", display(plain="a tree", png="aGFsbG8=")),
         text("## 2 · Another idea"),
+        code(RESTART, tags=("restart",)),
         code(f"predict('{number}.2 a count', guess=None, actual=3)"),
         *(cell for k in range(1, 6) for cell in stub(number, k)),
         text("## Recap\n\n- One thing."),
         text("## What breaks\n\n| symptom | cure |\n|---|---|\n| it breaks | mend it |"),
-        text("## Peer session\n\nTalk."),
+        text(SESSION),
+        text("**Bug hunt.** It is wrong. Why?"),
+        code("wrong = 1"),
+        text("<details><summary>The answer</summary>\n\nIt should be 2.\n\n</details>"),
         text("## Your progress"),
         code(f"progress.board('{number}')", display(plain="0 of 5")),
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.notebooks import synthetic, tool
-from tests.notebooks.rules import RULES, layout, lessons, stored
+from tests.notebooks.rules import RULES, layout, lessons, sessions, stored
 from tests.notebooks.synthetic import (
     before,
     changed,
@@ -20,6 +20,44 @@ GUESSED = "game.predict('01.2 a count', guess=3"
 
 # rule, a change to a good lesson that breaks it, what the rule has to say
 BROKEN = [
+    (sessions.card_has_a_plan, changed("*60 minutes for", "*An hour for"), "lacks `*NN minutes"),
+    (sessions.card_has_a_plan, changed("*60 minutes for", "*120 minutes for"), "takes 120 minutes"),
+    (sessions.card_has_a_plan, changed("- **30**", "- **10**"), "should rise from 0"),
+    (sessions.card_has_a_plan, changed("- **30**", "- **60**"), "should rise from 0"),
+    (sessions.card_has_a_plan, changed("- **0**", "- **5**"), "should rise from 0"),
+    (sessions.card_has_a_plan, changed("the navigator asks", "the other asks"), "the navigator"),
+    (sessions.card_has_questions, changed('Expect "no idea". ', ""), "questions 1 to 3"),
+    (sessions.card_has_questions, changed("3. *What for?*", "*What for?*"), "questions 1 to 3"),
+    (
+        sessions.card_has_questions,
+        changed(" It is so because of the first section", ""),
+        "no reply",
+    ),
+    (sessions.card_has_a_bug, without("**Bug hunt.**"), "0 bug hunts"),
+    (sessions.card_has_a_bug, without("<details>"), "0 folded answers"),
+    (sessions.card_has_a_bug, without("wrong = 1"), "no code"),
+    (
+        sessions.restart_where_the_card_says,
+        changed("of section 2, then", "of part 2, then"),
+        "once",
+    ),
+    (
+        sessions.restart_where_the_card_says,
+        changed("of section 2, then", "of section 1, then"),
+        "1",
+    ),
+    (sessions.restart_where_the_card_says, tagged("# Back from"), "no cell tagged"),
+    (sessions.restart_where_the_card_says, changed("# Back from", "# After"), "does not begin"),
+    (
+        sessions.restart_changes_nothing_otherwise,
+        changed("    model = 1", "    model = 1\nx = 2"),
+        "if",
+    ),
+    (
+        sessions.restart_changes_nothing_otherwise,
+        changed('if "model" not in globals():', "if True:"),
+        "nothing else",
+    ),
     (
         stored.no_stored_error,
         output(

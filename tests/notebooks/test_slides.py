@@ -68,6 +68,11 @@ def test_a_folded_answer_takes_one_line():
     assert slides.height(text(folded)) == slides.height(text("The answer"))
 
 
+def test_folded_code_takes_one_line():
+    folded = code(FULL) | {"metadata": {"jupyter": {"source_hidden": True}}}
+    assert slides.height(folded) == slides.height(code("1"))
+
+
 @pytest.mark.parametrize(("lines", "pixels"), [(1, 500), (7, 430), (11, 340)])
 def test_a_figure_gets_what_its_code_leaves(lines, pixels):
     source = "\n".join("1" for _ in range(lines))

@@ -1,4 +1,4 @@
-"""Every notebook runs with its exercises solved, twice in one kernel."""
+"""Every notebook runs with its exercises solved, cell after cell twice, and then once more."""
 
 import pytest
 
@@ -11,13 +11,13 @@ NOTEBOOKS = tool.chosen(())
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_solved_by_its_solutions_also_when_it_runs_again_in_the_same_kernel(path):
+def test_a_notebook_is_solved_by_its_solutions_whatever_runs_a_second_time(path):
     from course_lib import exercises
 
     notebook = store.read(path)
     expected = solve.expected(notebook)
     assert expected, "the notebook has no exercise"
-    cards = solve.run_solved(notebook, path.parent, exercises.solution_source, passes=2)
+    cards = solve.run_solved(notebook, path.parent, exercises.solution_source, repeats=2, passes=2)
     assert cards == expected
 
 
@@ -119,8 +119,17 @@ def test_a_solution_that_breaks_a_later_cell_is_an_error(tmp_path):
         solve.run_solved(lab(*STUBS, "1 / (answer - 42)"), tmp_path, SOLUTIONS.__getitem__)
 
 
+ONCE = code("x = 1 if 'x' not in globals() else 1 / 0")
+
+
 def test_a_notebook_that_cannot_run_twice_is_an_error(tmp_path):
-    once = synthetic.bare(code("x = 1 if 'x' not in globals() else 1 / 0"))
-    assert len(tool.run(once, tmp_path)[1]) == 1
+    assert len(tool.run(synthetic.bare(ONCE), tmp_path)[1]) == 1
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        tool.run(once, tmp_path, passes=2)
+        tool.run(synthetic.bare(ONCE), tmp_path, passes=2)
+
+
+def test_a_cell_that_cannot_run_twice_in_a_row_is_an_error_whatever_the_next_one_mends(tmp_path):
+    mended = synthetic.bare(ONCE, code("del x"))
+    assert len(tool.run(mended, tmp_path, passes=2)[1]) == 4
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        tool.run(mended, tmp_path, repeats=2)

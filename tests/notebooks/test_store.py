@@ -112,6 +112,12 @@ def test_consecutive_stdout_is_merged_and_its_order_among_displays_kept():
     ]
 
 
+def test_the_code_of_a_restart_cell_is_folded():
+    folded = one(code("if 'x' not in globals():\n    x = 1", tags=(store.RESTART,)))
+    assert folded.metadata.jupyter == {"source_hidden": True}
+    assert "jupyter" not in one(code("x = 1")).metadata
+
+
 def test_a_heading_begins_a_slide():
     cells = store.normalise(bare(text("# A"), code("1"), text("## B"))).cells
     assert [cell.metadata.slideshow.slide_type for cell in cells] == ["slide", "-", "slide"]

@@ -127,10 +127,13 @@ def run(
     folder: Path,
     *,
     name: str = "notebook",
+    repeats: int = 1,
     passes: int = 1,
     timeout: int = TIMEOUT,
 ) -> tuple[NotebookNode, list[float]]:
-    """Run all cells in order, `passes` times in one kernel; the notebook as it ran, seconds a cell.
+    """Run all cells in order in one kernel; the notebook as it ran, the seconds of each run.
+
+    In the first pass each cell runs `repeats` times in a row, in each later one of `passes` once.
 
     The kernel is this Python, works in `folder`, keeps its progress in a folder of its own and
     computes with one thread.
@@ -150,7 +153,9 @@ def run(
     _prepare(client.create_kernel_manager())
     seconds = []
     with tempfile.TemporaryDirectory() as state, client.setup_kernel(env=_environment(state)):
-        for index, cell in list(enumerate(notebook.cells)) * passes:
+        cells = list(enumerate(notebook.cells))
+        in_a_row = [numbered for numbered in cells for _ in range(repeats)]
+        for index, cell in in_a_row + cells * (passes - 1):
             start = time.perf_counter()
             try:
                 client.execute_cell(cell, index)

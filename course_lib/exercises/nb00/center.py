@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -20,8 +20,10 @@ def _center_small(attempt: Any) -> None:
     x = torch.tensor([[[1.0, 10.0], [3.0, 10.0], [8.0, 40.0]]])
     mean = torch.tensor([[[4.0, 20.0]]])
     tried = "one sentence of 3 tokens, H = 2: [[1, 10], [3, 10], [8, 40]]"
+    with explaining(TypeError, "dim is the number of an axis. T is axis 1: dim=1.", "not str"):
+        got = call(attempt, x, tried=tried)
     expect(
-        call(attempt, x, tried=tried),
+        got,
         torch.tensor([[[-3.0, -10.0], [-1.0, -10.0], [4.0, 20.0]]]),
         tried=tried,
         idea="Take the mean over T, which is dim=1, and subtract it from every token.",
@@ -47,12 +49,14 @@ def _center_small(attempt: Any) -> None:
                 (x - mean) / x.std(dim=1, keepdim=True),
                 "That goes one step further: divided by the deviation. Only subtract the mean.",
             ),
-            Known(
-                x.mean(dim=1, keepdim=True),
-                "That is the mean itself. It still has to be subtracted from x.",
-            ),
+            Known(mean, _THE_MEAN),
+            Known(mean[0], _THE_MEAN),
+            Known((x - mean)[0], "The axis B is gone: put the sentences into a batch again."),
         ),
     )
+
+
+_THE_MEAN = "That is the mean itself. It still has to be subtracted from x."
 
 
 def _center_square(attempt: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -22,8 +22,13 @@ def _small_swap(attempt: Any) -> None:
     """one sentence, T = 2, H = 3: each row becomes a column"""
     x = _counted(1, 2, 3)
     tried = "x = [[[0, 1, 2], [3, 4, 5]]], shape (1, 2, 3)"
+    with (
+        explaining(TypeError, _TWO_AXES, "transpose()"),
+        explaining(RuntimeError, _TURNED_ALREADY, "view size is not compatible"),
+    ):
+        got = call(attempt, x, tried=tried)
     expect(
-        call(attempt, x, tried=tried),
+        got,
         torch.tensor([[[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]]),
         tried=tried,
         idea="Only the order of the axes changes: number [b, t, h] has to end up at [b, h, t].",
@@ -35,8 +40,17 @@ def _small_swap(attempt: Any) -> None:
                 "again, row by row. To swap two axes, permute or transpose them.",
             ),
             Known(
-                x, "Nothing has moved: permute returns a new view, it does not change x. Return it."
+                x,
+                "Nothing has moved. If you called permute: it does not change x, it returns a new "
+                "view. Return that one.",
             ),
+            Known(x.permute(0, 2, 1).reshape(1, 2, 3), _TURNED_ALREADY),
+            Known(
+                x.view(1, 3, 2).permute(0, 2, 1),
+                "view had dealt the numbers out again before they were turned. permute alone is "
+                "enough.",
+            ),
+            Known((1, 3, 2), "That is the shape alone. Return x itself, with its axes turned."),
             Known(
                 x.transpose(0, 1),
                 "B and T changed places. B stays first; T and H change places.",
@@ -50,6 +64,16 @@ def _small_swap(attempt: Any) -> None:
             Known(x[0].T, "The batch axis is gone: that is the first sentence alone. Keep all."),
         ),
     )
+
+
+_TWO_AXES = (
+    "transpose takes two axes, those that change places. permute takes all of them, in their new "
+    "order."
+)
+_TURNED_ALREADY = (
+    "After permute the shape is right already. Any view or reshape behind it deals the turned "
+    "numbers out again: leave it out."
+)
 
 
 def _batch_swap(attempt: Any) -> None:

@@ -6,48 +6,63 @@ import torch
 from torch import nn
 
 from course_lib import shapes
-from course_lib.exercises._checking import Known, call, expect
+from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
 
 
 def _nested() -> nn.Module:
-    return nn.Sequential(nn.Linear(3, 2), nn.Sequential(nn.ReLU(), nn.Linear(2, 1)))
+    return nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU(), nn.Linear(3, 2)))
 
 
 def _count_nested(attempt: Any) -> None:
-    """it counts the numbers of all children: 8 + 3"""
-    tried = "Sequential(Linear(3, 2), Sequential(ReLU(), Linear(2, 1)))"
+    """it counts the numbers of all children: 15 + 8"""
+    tried = "Sequential(Linear(4, 3), Sequential(ReLU(), Linear(3, 2)))"
+    with (
+        explaining(
+            TypeError, "Brackets are missing: parameters() and numel() are calls.", "method"
+        ),
+        explaining(AttributeError, _NOT_EVERY_MODULE, "no attribute 'weight'"),
+    ):
+        got = call(attempt, _nested(), tried=tried)
     expect(
-        call(attempt, _nested(), tried=tried),
-        11,
+        got,
+        23,
         tried=tried,
         idea="Add up the number of elements of every tensor in module.parameters(). A plain int "
         "comes back.",
         known=(
             Known(4, "That is the number of tensors. Each holds many numbers: parameter.numel()."),
+            Known(18, "The biases are left out. parameters() has them all."),
+            Known(15, "The children of children are left out. parameters() has them all."),
             Known(
-                8,
-                "Only 8 numbers: are biases, or children of children, left out? parameters() has "
-                "them all.",
+                10,
+                "len(parameter) and parameter.shape[0] count the rows. All its numbers: "
+                "parameter.numel().",
             ),
             Known(
                 0,
                 "Nothing was counted. Did you look only at the module's own parameters, while the "
                 "numbers sit in the children? Or leave out all that learn?",
             ),
-            Known(6, "Only the first tensor was counted: return after the loop, not inside it."),
-            Known(1, "Only the last tensor was counted: add to the sum, do not replace it."),
+            Known(12, "Only the first tensor was counted: return after the loop, not inside it."),
+            Known(2, "Only the last tensor was counted: add to the sum, do not replace it."),
             Known(
-                25,
+                54,
                 "Some numbers were counted twice: parameters() goes into the children by itself, "
                 "so one loop is enough.",
             ),
             Known(
-                torch.tensor(11),
+                torch.tensor(23),
                 "The right number, as a tensor. numel() gives a plain int; add those.",
             ),
         ),
     )
+
+
+_NOT_EVERY_MODULE = (
+    "Not every module has a weight: a ReLU and a Sequential hold none of their own. "
+    "module.parameters() gives those that are there."
+)
 
 
 def _count_shared(attempt: Any) -> None:
@@ -108,25 +123,34 @@ def _count_trainable(attempt: Any) -> None:
     """frozen parameters count, unless trainable_only=True"""
     module = _nested()
     module[0].requires_grad_(False)
-    tried = "the first Linear(3, 2) frozen"
+    tried = "the same model, its first Linear(4, 3) frozen"
     expect(
         call(attempt, module, tried=tried),
-        11,
+        23,
         tried=tried,
         idea="Without trainable_only every parameter counts, frozen or not.",
         known=(
-            Known(3, "The frozen ones are missing. They count unless trainable_only is True."),
-            Known(8, "Only the frozen ones were counted. All count unless trainable_only is True."),
+            Known(8, "The frozen ones are missing. They count unless trainable_only is True."),
+            Known(
+                15, "Only the frozen ones were counted. All count unless trainable_only is True."
+            ),
         ),
     )
+    with explaining(AttributeError, "Ask each parameter, not the module.", "'requires_grad'"):
+        got = call(attempt, module, trainable_only=True, tried=tried + ", trainable_only=True")
     expect(
-        call(attempt, module, trainable_only=True, tried=tried + ", trainable_only=True"),
-        3,
+        got,
+        8,
         tried=tried + ", trainable_only=True",
         idea="Leave out parameters whose requires_grad is False.",
         known=(
-            Known(11, "trainable_only changes nothing: ask each parameter for its requires_grad."),
-            Known(8, "Those are the frozen ones. requires_grad is True for what learns."),
+            Known(23, "trainable_only changes nothing: ask each parameter for its requires_grad."),
+            Known(15, "Those are the frozen ones. requires_grad is True for what learns."),
+            Known(
+                0,
+                "Nothing was counted. Before backward() every .grad is None; whether a parameter "
+                "learns is in its requires_grad.",
+            ),
         ),
     )
 

@@ -5,7 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_module, expect_that
+from course_lib.exercises._checking import (
+    Known,
+    call,
+    expect,
+    expect_module,
+    expect_that,
+    explaining,
+)
 from course_lib.exercises._exercise import Exercise
 
 
@@ -22,7 +29,13 @@ class Linear(nn.Module):
 
 
 def _make_linear(attempt: Any) -> nn.Module:
-    layer = call(attempt, 3, 2, tried="Linear(3, 2)")
+    with (
+        explaining(AttributeError, _WRAPS_A_TENSOR, "'detach'"),
+        explaining(
+            RuntimeError, "Whole numbers get no gradient. Draw with torch.randn.", "floating point"
+        ),
+    ):
+        layer = call(attempt, 3, 2, tried="Linear(3, 2)")
     expect_module(layer, tried="Linear(3, 2)")
     expect_that(
         not isinstance(layer, nn.Linear),
@@ -32,6 +45,9 @@ def _make_linear(attempt: Any) -> nn.Module:
         idea="Inherit from nn.Module and write both methods: then you know what nn.Linear does.",
     )
     return layer
+
+
+_WRAPS_A_TENSOR = "nn.Parameter wraps a PyTorch tensor: make it first, with torch.randn or zeros."
 
 
 def _linear_shapes(attempt: Any) -> None:
@@ -45,16 +61,21 @@ def _linear_shapes(attempt: Any) -> None:
             got=value,
             told="no such attribute" if value is None else "",
             expected=f"a tensor of shape {shape}",
-            idea=_shape_idea(name, value),
+            idea=_shape_idea(name, value, list(layer.children())),
         )
 
 
-def _shape_idea(name: str, value: Any) -> str:
-    if not isinstance(value, Tensor):
+def _shape_idea(name: str, value: Any, children: list) -> str:
+    if value is None and children:
+        return "A layer inside does the work. Hold the weight and the bias yourself: nn.Parameter."
+    if value is None:
         return f"Store it in __init__ under this very name: self.{name} = ..."
+    if not isinstance(value, Tensor):
+        return "Only a tensor can be trained, wrapped in nn.Parameter: torch.zeros(out_features)."
     if name == "bias":
         return "One number for each output: its shape is (out_features,)."
-    return "nn.Linear keeps its weight as (out, in): one row for each output. Yours is (in, out)."
+    row = "nn.Linear keeps its weight as (out, in): one row for each output."
+    return f"{row} Yours is (in, out)." if tuple(value.shape) == (3, 2) else row
 
 
 def _linear_registered(attempt: Any) -> None:
@@ -127,8 +148,11 @@ def _linear_forward(attempt: Any) -> None:
     x = torch.tensor([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
     tried = "weight [[1, 2, 3], [0, -1, 0]], bias [10, -20], x = [[1, 0, 0], [1, 1, 1]]"
     product = torch.tensor([[1.0, 0.0], [6.0, -1.0]])
+    found = "What __init__ stored is found on self: self.weight, self.bias."
+    with explaining(NameError, found, "'weight'"), explaining(NameError, found, "'bias'"):
+        got = call(layer, x, tried=tried)
     expect(
-        call(layer, x, tried=tried),
+        got,
         torch.tensor([[11.0, -20.0], [16.0, -21.0]]),
         tried=tried,
         idea="Each output is one row of the weight times x, plus its bias.",
@@ -141,6 +165,10 @@ def _linear_forward(attempt: Any) -> None:
             Known(
                 torch.tensor([[11.0, 0.0], [16.0, 0.0]]),
                 "There is an activation in it. A linear layer is only the product and the sum.",
+            ),
+            Known(
+                torch.tensor([[11.0, -20.0], [16.0, -21.0]]).softmax(dim=1),
+                "There is a softmax in it. A linear layer gives the scores as they are.",
             ),
         ),
     )
@@ -186,8 +214,8 @@ EXERCISE = Exercise(
         "super().__init__() first; then two attributes, each an nn.Parameter made from a tensor.",
         "weight is (out_features, in_features), so x @ weight needs one of the two turned round.",
         (
-            "self.weight = nn.Parameter(torch.randn(out_features, in_features)) and, in forward, "
-            "x @ self.weight.T + self.bias."
+            "self.weight = nn.Parameter(torch.randn(out_features, in_features) * 0.1), and in "
+            "forward x @ self.weight.T + self.bias."
         ),
     ),
 )

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect, expect_that
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -24,7 +24,12 @@ TRIED = "B = 4, in = 3, out = 2, small whole numbers"
 
 
 def _gradients(attempt: Any) -> tuple[Tensor, ...]:
-    got = call(attempt, X, WEIGHT, GRAD_OUT, tried=TRIED)
+    with (
+        explaining(RuntimeError, "Without autograd: each gradient is a product.", "require grad"),
+        explaining(RuntimeError, "Three shapes go into no stack: return a, b, c.", "stack expects"),
+        explaining(NameError, "The bias is only added, so its value plays no part.", "'bias'"),
+    ):
+        got = call(attempt, X, WEIGHT, GRAD_OUT, tried=TRIED)
     expect_that(
         isinstance(got, (tuple, list)) and len(got) == 3,
         tried=TRIED,
@@ -67,7 +72,13 @@ def _three_shapes(attempt: Any) -> None:
                 [(4, 3), (3, 2), (2,)],
                 "The weight's gradient is transposed: grad_out.T @ x is (out, in).",
             ),
-            Known([(2, 3), (4, 3), (2,)], "x and weight have changed places: return grad_x first."),
+            Known(
+                [(2, 3), (4, 3), (2,)],
+                "x and weight have changed places: return grad_x first. (x and weight alone are no "
+                "gradients: the chain rule multiplies by grad_out.)",
+            ),
+            Known([(2, 3), (2,), (4, 3)], "The order is x, weight, bias."),
+            Known([(2,), (2, 3), (4, 3)], "The order is x, weight, bias."),
             Known(
                 [(4, 3), (2, 3), (4,)],
                 "The bias is added to every example, so its gradient sums over B: dim=0.",
@@ -123,6 +134,9 @@ def _matches_weight(attempt: Any) -> None:
     )
 
 
+_LOCAL = "1 is the derivative of out by bias. The chain rule multiplies it by grad_out."
+
+
 def _matches_bias(attempt: Any) -> None:
     """the gradient of the bias is autograd's"""
     expected = _autograd()[2]
@@ -133,10 +147,8 @@ def _matches_bias(attempt: Any) -> None:
         idea="The bias was added to every example, so every example pulls at it.",
         known=(
             Known(expected / 4, "That is the mean over B. The examples' pulls add up: sum(dim=0)."),
-            Known(
-                torch.ones(2),
-                "1 is the derivative of out by bias. The chain rule multiplies it by grad_out.",
-            ),
+            Known(torch.full((2,), 4.0), _LOCAL),
+            Known(torch.ones(2), _LOCAL),
             Known(
                 torch.zeros(2),
                 "Zeros would mean that the bias changes nothing. Sum grad_out over B.",

@@ -5,7 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_module, expect_that
+from course_lib.exercises._checking import (
+    Known,
+    call,
+    expect,
+    expect_module,
+    expect_that,
+    explaining,
+)
 from course_lib.exercises._exercise import Exercise
 
 
@@ -24,9 +31,21 @@ class MLP(nn.Module):
 
 def _make(attempt: Any, sizes: list[int]) -> nn.Module:
     tried = f"MLP({sizes})"
-    module = call(attempt, sizes, tried=tried)
+    with (
+        explaining(IndexError, _ONE_LESS, "index out of range"),
+        explaining(
+            TypeError, "torch.relu is a function. The module is nn.ReLU().", "relu is not a"
+        ),
+        explaining(
+            TypeError, "nn.ModuleList takes one list, without a star.", "ModuleList.__init__"
+        ),
+    ):
+        module = call(attempt, sizes, tried=tried)
     expect_module(module, tried=tried)
     return module
+
+
+_ONE_LESS = "Three sizes make two layers: there is one layer less than there are sizes."
 
 
 def _registers_layers(attempt: Any) -> None:
@@ -41,10 +60,17 @@ def _registers_layers(attempt: Any) -> None:
         known=(
             Known(
                 0,
-                "The layers are there, and PyTorch can't see them: a plain list hides what is in "
-                "it. "
-                "nn.ModuleList is a list that registers its items.",
+                "PyTorch can't see the layers: a plain list hides what is in it (so does a tuple, "
+                "and so do layers made in forward). nn.ModuleList is a list that registers its "
+                "items.",
             ),
+            Known(
+                46,
+                "One layer for each size. A layer goes from one size to the next, so neighbours "
+                "make pairs: sizes[:-1] and sizes[1:].",
+            ),
+            Known(32, "Input and output have changed places: nn.Linear(before, after)."),
+            Known(2410, "Sizes 64, 32 and 10 are written in by hand. Take them from sizes."),
             Known(
                 24, "24 = 16 + 8: the biases are missing. nn.Linear has one unless told otherwise."
             ),
@@ -91,15 +117,30 @@ def _forward(attempt: Any) -> None:
         (0,): "A ReLU after the first layer only. It stands after every layer but the last.",
         (2,): "A ReLU before the last layer only. It stands after every layer but the last.",
     }
+    with explaining(RuntimeError, _ONE_AFTER_THE_OTHER, "mat1 and mat2"):
+        got = call(module, X, tried=tried)
     expect(
-        call(module, X, tried=tried),
+        got,
         _by_hand(layers, (0, 1, 2)),
         tried=tried,
         idea="Each layer takes what the one before it gave; after every layer but the last "
         "stands a "
         "ReLU, and nothing else.",
-        known=[Known(_by_hand(layers, after), idea) for after, idea in ideas.items()],
+        known=[
+            *(Known(_by_hand(layers, after), idea) for after, idea in ideas.items()),
+            *(Known(_by_hand(layers, after, X.relu()), _INPUT) for after in ((0, 1), (0, 1, 2))),
+            Known(_by_hand(layers[:-1], (0, 1, 2)), "The last layer never ran."),
+        ],
     )
+
+
+_ONE_AFTER_THE_OTHER = (
+    "Each layer takes what the one before it gave. Is the result assigned to x again, is every "
+    "layer called once, and does `return` stand after the loop?"
+)
+_INPUT = (
+    "A ReLU stands before the first layer: it throws negative inputs away. Only between layers."
+)
 
 
 def _with_known_weights(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
@@ -123,8 +164,8 @@ def _with_known_weights(module: nn.Module) -> list[tuple[Tensor, Tensor]]:
     return layers
 
 
-def _by_hand(layers: list[tuple[Tensor, Tensor]], relu_after: tuple[int, ...]) -> Tensor:
-    out = X
+def _by_hand(layers: list, relu_after: tuple[int, ...], x: Tensor = X) -> Tensor:
+    out = x
     for number, (weight, bias) in enumerate(layers):
         out = out @ weight.T + bias
         out = out.relu() if number in relu_after else out

@@ -3,10 +3,10 @@
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course_lib import shapes
-from course_lib.exercises._checking import Known, call, expect, expect_that
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -15,15 +15,98 @@ def _model() -> nn.Module:
 
 
 FULL = [("0", (4, 5)), ("1.0", (4, 5)), ("1.1", (4, 2)), ("1", (4, 2))]
+CLASSES = ("Linear", "ReLU", "Linear", "Sequential")
 TRIED = "Sequential(Linear(3, 5), Sequential(ReLU(), Linear(5, 2))), x of shape (4, 3)"
+
+_NO_SHAPE = (
+    "A module has no shape, its output has. Register a function, without calling it; PyTorch calls "
+    "it later with (module, args, output)."
+)
+_ON_ONE = (
+    "Every hook hangs on the whole model, so each notes its output. Hang each on the module that "
+    "named_modules() gives with the name."
+)
+_LATE = (
+    "All have the same name. A function looks its variables up when it runs, not when it is "
+    "made: by then "
+    "the loop has ended. Make the hook in a function that takes the name."
+)
+
+
+KNOWN = (
+    Known(
+        [],
+        "The list is empty. Does the hook append to it? Did the model run, by model(x), "
+        "while the hooks were in place?",
+    ),
+    Known([shape for _, shape in FULL], "The names are missing: pairs (name, shape)."),
+    Known(FULL * 2, "All twice: the model ran twice. Once is enough."),
+    Known(
+        [FULL[0], FULL[3], *FULL[1:3]],
+        "The right four, in another order. Let each hook append when its module has "
+        "finished, and run the model once: the container 1 finishes after 1.0 and 1.1.",
+    ),
+    Known(
+        list(zip(CLASSES, (shape for _, shape in FULL), strict=True)),
+        "Those are the names of the classes. named_modules() gives each module's own name.",
+    ),
+    Known([(n, (4, 2)) for n in ("0", "1", "1.0", "1.1")], _ON_ONE),
+    Known([(n, (4, 2)) for n in ("", "0", "1", "1.0", "1.1")], _ON_ONE),
+    Known(
+        [
+            ("0.weight", (5, 3)),
+            ("0.bias", (5,)),
+            ("1.1.weight", (2, 5)),
+            ("1.1.bias", (2,)),
+        ],
+        "Those are the shapes of the parameters. A hook sees what comes out of a module.",
+    ),
+    Known(
+        [("0", (4, 3)), ("1", (4, 5)), ("1.0", (4, 5)), ("1.1", (4, 5))],
+        "Those are the shapes that go in, before each module runs. register_forward_hook "
+        "puts the hook behind it.",
+    ),
+    Known([("1", shape) for _, shape in FULL], _LATE),
+    Known([("1.1", shape) for _, shape in FULL], _LATE),
+    Known(
+        [*FULL, ("", (4, 2))],
+        "The model itself is in it, under an empty name. Skip names that are empty.",
+    ),
+    Known(
+        [FULL[0], FULL[3]],
+        "Only the direct children. named_modules() goes all the way down.",
+    ),
+    Known(
+        [FULL[0], *FULL[1:3]],
+        "Only modules without children. Containers have an output too.",
+    ),
+    Known(
+        [(n, (4, 3) if n == "0" else (4, 5)) for n, _ in FULL],
+        "Those are the shapes that go in. A forward hook gets (module, args, output): "
+        "take the last.",
+    ),
+)
 
 
 def _records_all(attempt: Any) -> None:
     """every module inside is noted by name, in the order of finishing"""
-    got = call(attempt, _model(), torch.ones(4, 3), tried=TRIED)
+    with (
+        explaining(TypeError, "All inputs are in one tuple. Unpack: module(*inputs).", "not tuple"),
+        explaining(TypeError, "append takes one thing: a pair in brackets of its own.", "append()"),
+        explaining(AttributeError, _NO_SHAPE, "no attribute 'shape'"),
+    ):
+        got = call(attempt, _model(), torch.ones(4, 3), tried=TRIED)
     if isinstance(got, dict):
         got = list(got.items())
-    names = [name for name, _ in FULL]
+    items = got if isinstance(got, (list, tuple)) else ()
+    pairs = [item for item in items if isinstance(item, (list, tuple)) and len(item) == 2]
+    expect_that(
+        not any(isinstance(second, Tensor) for _, second in pairs),
+        tried=TRIED,
+        told="the outputs themselves",
+        expected="their shapes",
+        idea="Note tuple(output.shape), not the output.",
+    )
     expect(
         _plain(got),
         FULL,
@@ -31,39 +114,8 @@ def _records_all(attempt: Any) -> None:
         idea='A list of pairs such as ("1.0", (4, 5)): name and output shape. The model itself, '
         "whose name is "
         "empty, is left out.",
-        known=(
-            Known(
-                [],
-                "Nothing was noted. Did the model run after the hooks were in place, by model(x)?",
-            ),
-            Known([("1", shape) for _, shape in FULL], _LATE),
-            Known([(names[2], shape) for _, shape in FULL], _LATE),
-            Known(
-                [*FULL, ("", (4, 2))],
-                "The model itself is in it, under an empty name. Skip names that are empty.",
-            ),
-            Known(
-                [FULL[0], FULL[3]],
-                "Only the direct children. named_modules() goes all the way down.",
-            ),
-            Known(
-                [FULL[0], *FULL[1:3]],
-                "Only modules without children. Containers have an output too.",
-            ),
-            Known(
-                [(n, (4, 3) if n == "0" else (4, 5)) for n, _ in FULL],
-                "Those are the shapes that go in. A forward hook gets (module, args, output): "
-                "take the last.",
-            ),
-        ),
+        known=KNOWN,
     )
-
-
-_LATE = (
-    "All have the same name. A function looks its variables up when it runs, not when it is "
-    "made: by then "
-    "the loop has ended. Make the hook in a function that takes the name."
-)
 
 
 def _plain(got: object) -> object:
@@ -140,7 +192,7 @@ def _output_unchanged(attempt: Any) -> None:
         expected="training True, 1 hook",
         idea="Leave the model as it was: take off your own hooks only, by their handles, and do "
         "not "
-        "switch it to eval().",
+        "switch it to evaluation mode.",
     )
 
 

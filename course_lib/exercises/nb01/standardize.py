@@ -5,7 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_module, expect_that
+from course_lib.exercises._checking import (
+    Known,
+    call,
+    expect,
+    expect_module,
+    expect_that,
+    explaining,
+)
 from course_lib.exercises._exercise import Exercise
 
 
@@ -27,9 +34,19 @@ GIVEN = "data [[1, 10], [1.1, 30], [1.2, 20]]"
 
 
 def _make(attempt: Any, data: Tensor = DATA, tried: str = "Standardize(data)") -> nn.Module:
-    module = call(attempt, data, tried=tried)
+    with (
+        explaining(RuntimeError, _EACH_COLUMN, "Boolean value of Tensor"),
+        explaining(RuntimeError, _EACH_COLUMN, "condition to be a boolean"),
+    ):
+        module = call(attempt, data, tried=tried)
     expect_module(module, tried=tried)
     return module
+
+
+_EACH_COLUMN = (
+    "Each column decides for itself: in torch.where(condition, a, b) the condition is a comparison "
+    "such as std > 0, with an answer for every number."
+)
 
 
 def _standardizes(attempt: Any) -> None:
@@ -47,7 +64,20 @@ def _standardizes(attempt: Any) -> None:
                 (DATA - DATA.mean()) / DATA.std(),
                 "One mean for all. Each column has its own: dim=0.",
             ),
-            Known(DATA - mean, "The division by the standard deviation is missing."),
+            Known(
+                DATA - mean,
+                "The division by the standard deviation is missing, or it was by 1 everywhere. In "
+                "torch.where(condition, a, b), a is for where the condition holds.",
+            ),
+            Known(DATA / std, "Divided, but the mean was not subtracted."),
+            Known(
+                (DATA - mean) / (std + 1),
+                "1 was added to every deviation. Only a deviation of 0 is replaced by 1.",
+            ),
+            Known(
+                (DATA - DATA.mean(dim=1, keepdim=True)) / DATA.std(dim=1, keepdim=True),
+                "dim=1 measures each picture. Each pixel is measured, over the pictures: dim=0.",
+            ),
             Known(
                 (DATA - mean) / std**2,
                 "Divided by the variance. The standard deviation is its root: std(dim=0).",
@@ -102,9 +132,8 @@ def _constant_columns(attempt: Any) -> None:
         got,
         torch.tensor([[4.0, 0.0]]),
         tried=tried,
-        idea="A divisor near 0 avoids the NaN and makes a speck of ink a hundred million. Where "
-        "the "
-        "deviation is 0, divide by 1."
+        idea="A divisor of 0, or near it, makes one speck of ink enormous. Where the deviation is "
+        "0, divide by 1."
         if tiny
         else "9 - 5 is 4, and where the deviation is 0, it is divided by 1.",
     )
@@ -123,9 +152,9 @@ def _learns_nothing(attempt: Any) -> None:
         names,
         [],
         tried="the names in named_parameters()",
-        idea="As parameters, mean and std would be handed to the optimizer, which would move "
-        "them to lower "
-        "the loss. They are measured, not learned: register_buffer.",
+        idea="As parameters, mean and std go to the optimizer, which moves them to lower the loss "
+        "(with requires_grad=False: as soon as somebody unfreezes the model). They are measured, "
+        "not learned: register_buffer.",
     )
 
 
@@ -138,7 +167,9 @@ def _travels(attempt: Any) -> None:
         tried="the names in state_dict()",
         got=names,
         expected="mean and std",
-        idea="A plain tensor attribute is not saved with the model and stays behind when the model "
+        idea="They are saved, under other names. The exercise asks for mean and std."
+        if len(names) == 2
+        else "A plain tensor attribute is not saved with the model and stays behind when the model "
         'moves to a GPU. self.register_buffer("mean", ...) makes it part of the state, under that '
         "name; leave persistent as it is.",
     )

@@ -28,14 +28,14 @@ class Mirror(nn.Module):
 
 
 def mixed() -> Mirror:
-    """A model in training, one part of which is in eval mode, as a frozen backbone is."""
+    """A model in training, one part of which is in evaluation mode, as a frozen backbone is."""
     model = Mirror().train()
     model.part.eval()
     return model
 
 
 def deep() -> Mirror:
-    """A model in training whose part has two parts, the first of them in eval mode."""
+    """A model in training whose part has two parts, the first of them in evaluation mode."""
     model = Mirror()
     model.part = nn.Sequential(nn.Dropout(0.5), nn.Dropout(0.5))
     model.part[0].eval()

@@ -30,13 +30,22 @@ PROBABILITIES = torch.tensor(
 LABELS = torch.tensor([0, 2, 1, 1, 1, 1])  # wrong: 1 (0.58), 3 (0.72), 4 (0.45)
 MASK = "A mask of True and False. nonzero().flatten() makes places of it."
 FLAT = "squeeze() takes the last axis too where there is one of them: flatten()."
+EMPTY = "torch.tensor([]) is of floats, and places are whole numbers: dtype=torch.long."
 TRIED = "six answers; wrong are those at 1, 3 and 4, with the probabilities 0.58, 0.72, 0.45"
 
 
 def _run(attempt: Any, labels: Tensor, k: int, tried: str) -> Any:
     fewer = "topk and fixed indices want k of them. A slice, [:k], takes as many as there are."
     each = "max() is the largest of all numbers. max(dim=1) gives two things of each row."
+    two = "sort() gives two things, the values and the places. argsort() gives the places alone."
+    among = "Sort only the mistakes, sureness[wrong]: all examples have more places than wrong has."
+    where = "torch.where(condition) gives a tuple, an axis each: take its [0]."
+    rows = "The largest of each row is max(dim=1). dim=0 goes over the examples."
     with (
+        explaining(IndexError, two, "tensor of dimension 1"),
+        explaining(IndexError, among, "with size 3"),
+        explaining(TypeError, where, "only integer tensors"),
+        explaining(RuntimeError, rows, "must match the size"),
         explaining(RuntimeError, fewer, "selected index k out of range"),
         explaining(TypeError, each, "iteration over a 0-d tensor"),
         explaining(TypeError, FLAT, "len() of a 0-d tensor"),
@@ -84,6 +93,11 @@ def _surest(attempt: Any) -> None:
             Known(torch.tensor([0.72, 0.58]), "These are the probabilities. Return the places."),
             Known(wrong, "These are the rows themselves. Return their places."),
             Known(torch.tensor([[3], [1]]), "nonzero() gives (K, 1): flatten() it."),
+            Known(torch.tensor([[[1]], [[1]]]), "nonzero() gives (K, 1): flatten() it."),
+            Known(
+                torch.tensor([[3, 4, 1], [1, 3, 4]]),
+                "Each row was sorted. Take the largest of each row first, max(dim=1).",
+            ),
         ),
     )
 
@@ -117,6 +131,7 @@ def _fewer(attempt: Any) -> None:
         torch.tensor([], dtype=torch.long),
         tried=tried,
         idea="No mistake, no place: a tensor of shape (0,).",
+        known=(Known(torch.tensor([]), EMPTY),),
     )
 
 

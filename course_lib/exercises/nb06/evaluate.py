@@ -79,11 +79,20 @@ def _run(
         "The loader may be any iterable of batches. Count the examples as they come: len(labels)."
     )
     tensors = "A metric takes tensors: torch.cat of what was collected."
+    keys = "A batch is a dict, and going through a dict gives its names: batch['labels']."
+    rows = "`+=` adds the rows of a tensor to a list, one by one. append adds the tensor."
+    of_answers = "The loss wants logits and labels. decide makes answers, for the metrics alone."
+    stacked = "The last batch is shorter: torch.cat joins batches, torch.stack wants equal sizes."
     with (
         explaining(KeyError, _toy.OTHER_INPUTS, "input_ids"),
         explaining(AttributeError, count, "attribute 'dataset'"),
         explaining(AttributeError, count, "attribute 'batch_size'"),
         explaining(AttributeError, tensors, "'bool' object"),
+        explaining(TypeError, keys, "not str"),
+        explaining(ValueError, keys, "to unpack"),
+        explaining(RuntimeError, rows, "zero-dimensional tensor"),
+        explaining(IndexError, of_answers, "too many indices"),
+        explaining(RuntimeError, stacked, "stack expects"),
         explaining(TypeError, labels, "'labels'"),
         explaining(TypeError, names, "'str' object is not callable"),
         explaining(TypeError, both, "precision_of_1() missing"),
@@ -99,8 +108,17 @@ def _run(
 def _loss(attempt: Any) -> None:
     """the loss is the mean over examples"""
     idea = "Each batch counts by its size: (14/3 * 3 + 16 * 1) / 4."
+    found = _run(attempt, _toy.Mirror().eval(), batches(), LOSSES, squared)
+    expect_that(
+        not isinstance(found, (dict, tuple)) or list(found) == ["loss"],
+        tried=f"{LOSSES}; no metrics",
+        got=found,
+        expected=f'{{"loss": {LOSS}}}',
+        idea='One flat dict is wanted: "loss", and beside it each metric by its name; no metrics, '
+        "no more names.",
+    )
     expect(
-        _run(attempt, _toy.Mirror().eval(), batches(), LOSSES, squared),
+        found,
         {"loss": LOSS},
         tried=LOSSES,
         idea=idea,
@@ -173,20 +191,24 @@ def _decide(attempt: Any) -> None:
                 {"loss": LOSS, "precision": PRECISION},
                 "argmax is fixed. Call decide(logits): largest_logit is only its default.",
             ),
+            Known(
+                {"loss": LOSS, "precision": 0.5},
+                "Did decide get probabilities? It takes the logits as the model gave them.",
+            ),
         ),
     )
 
 
 def _how_it_asks(attempt: Any) -> None:
-    """it asks in eval mode, without a graph, and leaves each mode as it was"""
+    """it asks in evaluation mode, without a graph, and leaves each mode as it was"""
     model = _toy.mixed()
-    tried = "a model in training whose dropout is in eval mode"
+    tried = "a model in training whose dropout is in evaluation mode"
     _run(attempt, model, batches(), tried, squared)
     expect_that(
         not any(model.modes),
         tried=tried,
         told="a forward pass in training mode",
-        expected="all of them in eval mode",
+        expected="all of them in evaluation mode",
         idea="Put the loop into `with evaluating(model):`.",
     )
     expect_that(

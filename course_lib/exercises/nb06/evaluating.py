@@ -1,4 +1,4 @@
-"""Exercise 06.1: eval mode and no graph, for a while."""
+"""Exercise 06.1: evaluation mode and no graph, for a while."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from course_lib.exercises.nb06 import _toy
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """In the block: eval mode, no graph. After it, each part has the mode that it had."""
+    """In the block: evaluation mode, no graph. After it, each part has the mode that it had."""
     modes = [(part, part.training) for part in model.modules()]
     model.eval()
     try:
@@ -26,7 +26,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 TRIED = "with evaluating(model): ..."
-MIXED = "a model in training whose dropout is in eval mode"
+MIXED = "a model in training whose dropout is in evaluation mode"
 NO_YIELD = "The block of the `with` runs where the function says `yield`: it needs just one."
 
 
@@ -51,7 +51,7 @@ def _in_block(attempt: Any, model: nn.Module, tried: str, look: Any) -> Any:
 
 
 def _eval_mode(attempt: Any) -> None:
-    """inside, every part is in eval mode"""
+    """inside, every part is in evaluation mode"""
     model = _toy.Mirror().train()
     expect(
         _in_block(attempt, model, TRIED, lambda: _toy.modes(model)),
@@ -119,13 +119,14 @@ def _modes_again(attempt: Any) -> None:
         known=(
             Known(
                 (True, True),
-                "model.train() puts every part into training, the one in eval mode too. Note "
-                "the mode of each part of model.modules().",
+                "All parts are in training mode now, the one that was not, too: model.train() "
+                "puts every part into training. Note the mode of each part of model.modules().",
             ),
             Known(
                 (False, False),
-                "It stays in eval mode. Note the modes before model.eval(), the model's own too, "
-                "and put them back after the yield.",
+                "It stays in evaluation mode. Note the modes before model.eval(), the model's "
+                "own too, and put them back after the yield. (What modules() gives can be gone "
+                "through once: list(model.modules()), or call it again.)",
             ),
         ),
     )
@@ -134,8 +135,8 @@ def _modes_again(attempt: Any) -> None:
     expect(
         _toy.modes(model),
         (False, False),
-        tried=f"{TRIED}, a model in eval mode; then training of both",
-        idea="A model that comes in eval mode stays in it: put back what you noted.",
+        tried=f"{TRIED}, a model in evaluation mode; then training of both",
+        idea="A model that comes in evaluation mode stays in it: put back what you noted.",
     )
 
 
@@ -146,8 +147,8 @@ def _parts_of_parts(attempt: Any) -> None:
     expect(
         [part.training for part in model.modules()],
         [True, True, False, True],
-        tried=f"{TRIED}, a model with a Sequential(Dropout in eval mode, Dropout) in training: "
-        "training of model, Sequential and both",
+        tried=f"{TRIED}, a model with a Sequential(Dropout in evaluation mode, Dropout) in "
+        "training: training of model, Sequential and both",
         idea="Parts have parts. children() goes one step down, modules() all the way.",
     )
 

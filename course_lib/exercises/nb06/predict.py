@@ -61,11 +61,23 @@ def _run(attempt: Any, model: nn.Module, loader: DataLoader, tried: str) -> Any:
         "loader.batch_size is None where a batch_sampler makes the batches, as with bucket=True. "
         "Take the places from loader.batch_sampler."
     )
+    ragged = (
+        "Batches have different lengths. [place for batch in batches for place in batch] makes "
+        "one list of their places."
+    )
+    stacked = "The last batch is shorter: torch.cat joins batches, torch.stack wants equal sizes."
+    sorts = "A list has no argsort: torch.tensor(places).argsort()."
+    by_name = "The model wants its inputs by name, model(**inputs), not the dict itself."
     filled = (
         "A tensor made in the block may be filled only there. Fill it in the block, or make it "
         "afterwards."
     )
     with (
+        explaining(AttributeError, sorts, "'argsort'"),
+        explaining(ValueError, ragged, "expected sequence of length"),
+        explaining(RuntimeError, stacked, "stack expects"),
+        explaining(TypeError, by_name, "unsupported operand"),
+        explaining(ValueError, collate, "pad_collate"),
         explaining(TypeError, no_size, "string indices"),
         explaining(RuntimeError, filled, "Inplace update to inference"),
         explaining(KeyError, _toy.OTHER_INPUTS, "input_ids"),
@@ -128,9 +140,9 @@ def _any_draw(attempt: Any) -> None:
 
 
 def _how_it_asks(attempt: Any) -> None:
-    """it asks in eval mode, without a graph, and leaves each mode as it was"""
+    """it asks in evaluation mode, without a graph, and leaves each mode as it was"""
     model = _toy.mixed()
-    tried = "a model in training whose dropout is in eval mode"
+    tried = "a model in training whose dropout is in evaluation mode"
     got = _run(attempt, model, _loader(batch_sampler=_order()), tried)
     known = (Known(-EXPECTED, "The model was in training. `with evaluating(model):` around it."),)
     idea = "Ask inside of `with evaluating(model):`."

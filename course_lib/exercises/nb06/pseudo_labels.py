@@ -26,6 +26,7 @@ PROBABILITIES = torch.tensor(
     ]
 )
 TRIED = "answers 0, 2, 1, 0, 0 with the probabilities 0.5, 0.875, 0.75, 0.375, 1"
+EMPTY = "torch.tensor([]) is of floats, and places are whole numbers: dtype=torch.long."
 PLACES, ANSWERS = torch.tensor([1, 2, 4]), torch.tensor([2, 1, 0])
 
 
@@ -36,13 +37,31 @@ def _sure(attempt: Any) -> None:
     mask = torch.tensor([False, True, True, False, True])
     above = torch.tensor([1, 4]), torch.tensor([2, 0])
     lists = "Lists so far; tensors are needed."
+    pairs = "Pairs so far. Two tensors are wanted: all the places, and all the labels."
+    nothing = torch.tensor([], dtype=torch.long)
+    where = "torch.where(condition) gives a tuple, an axis each: take its [0]."
     above_idea = 'One stands exactly at the threshold. "At least" is >=.'
     expect(
         call(attempt, PROBABILITIES, 0.75, tried=tried),
         (PLACES, ANSWERS),
         tried=tried,
-        idea="Sure are those at 1, 2 and 4; they answer 2, 1 and 0.",
+        idea="Sure are those at 1, 2 and 4; they answer 2, 1 and 0. Return two tensors.",
         known=(
+            Known([(1, 2), (2, 1), (4, 0)], pairs),
+            Known(((PLACES,), ANSWERS), where),
+            Known((ANSWERS, sure), "Answers and probabilities. Return places and answers."),
+            Known(
+                (nothing, nothing),
+                "Nobody was sure. They are probabilities already: a second softmax evens them out.",
+            ),
+            Known(
+                (torch.tensor([0, 1, 2]), torch.tensor([4, 2, 1])),
+                "max(dim=0) goes over the examples. The largest of each row is max(dim=1).",
+            ),
+            Known(
+                torch.tensor([-1, 2, 1, -1, 0]),
+                "Leave out those that are not sure, and return the places of the others too.",
+            ),
             Known(above, above_idea),
             Known((mask, ANSWERS), "A mask of True and False: nonzero().flatten() makes places."),
             Known((PLACES, all_answers), "The answers of all. Only those at the places belong."),
@@ -100,6 +119,7 @@ def _none_sure(attempt: Any) -> None:
         (nothing, nothing),
         tried=tried,
         idea="No place, no label. nonzero() and indexing give that without a special case.",
+        known=(Known((torch.tensor([]), torch.tensor([])), EMPTY),),
     )
 
 

@@ -72,11 +72,19 @@ def _still() -> dict[str, Any]:
 
 
 def _say(attempt: Any, changes: dict[str, Any], tried: str) -> Any:
-    many = "`==` of two tensors gives one answer a place. Ask .all() or .any(), or torch.equal."
+    many = (
+        "A comparison of tensors gives one answer a place. Ask .all() or .any(), or torch.equal; "
+        "of several shares or spreads, .max()."
+    )
+    sizes = (
+        "labels belong to the training, answers and logits to new examples. An answer's logits are "
+        "a row: compare answers with logits.argmax(dim=1)."
+    )
     whole = "std and mean want floats. Whole numbers are counted, bincount(), or compared, ==."
     with (
         explaining(RuntimeError, many, "Boolean value of Tensor"),
         explaining(RuntimeError, whole, "floating point"),
+        explaining(RuntimeError, sizes, "must match the size"),
     ):
         return call(attempt, **(_healthy() | changes), tried=tried)
 
@@ -105,8 +113,8 @@ def _labels(attempt: Any) -> None:
         tried=tried,
         got=said,
         expected='anything but "labels"',
-        idea="Each class has half of them. Classes are counted, bincount(); the mean of their "
-        "numbers says nothing.",
+        idea="Each class has half of them. Count them, bincount(), and divide by len(labels); the "
+        "mean of their numbers says nothing.",
     )
 
 
@@ -153,15 +161,19 @@ def _weights(attempt: Any) -> None:
             ),
         ),
     )
-    tried = "of two weights, one has moved: a frozen backbone under a head that learns"
-    frozen = {"after": {"backbone": torch.tensor([1.0, 2.0]), "head": torch.tensor([0.3])}}
-    expect(
-        _say(attempt, frozen, tried),
-        "none",
-        tried=tried,
-        idea="A frozen backbone is no fault. It is sick if all of them stayed.",
-        known=(Known("weights", "A frozen backbone is no fault: all have to be still, not any."),),
-    )
+    for backbone, head, what in (
+        (2.0, 0.3, "a frozen backbone under a head that learns"),
+        (2.5, 0.0, "a frozen head on a backbone that learns"),
+    ):
+        tried = f"of two weights, one has moved: {what}"
+        after = {"backbone": torch.tensor([1.0, backbone]), "head": torch.tensor([head])}
+        expect(
+            _say(attempt, {"after": after}, tried),
+            "none",
+            tried=tried,
+            idea="A frozen part is no fault. It is sick if all of them stayed.",
+            known=(Known("weights", "A frozen part is no fault: all have to be still, not any."),),
+        )
 
 
 def _logits(attempt: Any) -> None:
@@ -185,17 +197,16 @@ def _logits(attempt: Any) -> None:
                 ),
             ),
         )
-    one = {
-        "logits": torch.tensor([[0.0, 1.4], [0.0, -0.6], [0.0, 3.0]]),
-        "answers": torch.tensor([1, 0, 1]),
-    }
-    tried = "two classes, the first logit is always 0, the second differs"
-    expect(
-        _say(attempt, one, tried),
-        "none",
-        tried=tried,
-        idea="One class may stay where it is, if others move: the largest spread counts, .max().",
-    )
+    for second in ([1.4, -0.6, 3.0], [0.0012, -0.0012, 0.0012]):  # spreads of 1.8, 0.0014
+        logits = torch.tensor([[0.0, logit] for logit in second])
+        tried = f"two classes, the first logit is always 0, the second {second}"
+        expect(
+            _say(attempt, {"logits": logits, "answers": logits.argmax(dim=1)}, tried),
+            "none",
+            tried=tried,
+            idea="One class may stay where it is, if others move: the largest spread counts, "
+            ".max(), and no mean of them.",
+        )
 
 
 def _answers(attempt: Any) -> None:
@@ -207,6 +218,11 @@ def _answers(attempt: Any) -> None:
         tried=tried,
         idea="The largest logits say 1, 0, 1. Compare answers with logits.argmax(dim=1).",
         known=(
+            Known(
+                "none",
+                "The largest logits say 1, 0, 1. One answer that differs is enough: "
+                "(answers != logits.argmax(dim=1)).any(), not .all().",
+            ),
             Known(
                 "logits",
                 "The logits differ well between examples. Was the spread taken over dim=1, or of "

@@ -76,11 +76,16 @@ def idea_of_shares(of_mask: float, replaced: float) -> str:
         (0.8, 0.2, f"None stays as it is: the random ones are 10 %, not all the rest. {ONE_DRAW}"),
         (0.8, 0.0, f"None is replaced by a random one. {ONE_DRAW}"),
         *(
-            (m, r, f"All the chosen ones go one way: one draw for all? {ONE_DRAW}")
-            for m, r in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0))
+            (m, r, f"All the chosen ones go one way: {why} {ONE_DRAW}")
+            for m, r, why in (
+                (1.0, 0.0, "all are masked."),
+                (0.0, 1.0, "all are replaced."),
+                (0.0, 0.0, "they stay. (masked[chosen][some] = ... changes a copy.)"),
+            )
         ),
         (0.9, 0.1, f"None stays as it is. {ONE_DRAW}"),
         (0.0, 0.9, f"way < 0.9 holds below 0.8 as well: ask way >= 0.8 too. {ONE_DRAW}"),
+        (0.18, 0.1, f"torch.rand is above 0.8 in 20 % of the draws, below 0.8 in 80 %. {ONE_DRAW}"),
         (0.1, 0.8, "The two have changed places: 80 % are masked."),
         (0.2, 0.7, f"Turned round: torch.rand is below 0.8 with probability 0.8. {ONE_DRAW}"),
     )

@@ -38,13 +38,44 @@ def _run(
     )
     tensor = "torch.isin takes a tensor: torch.tensor(special_ids)."
     no_axis = "Sizes of the batch: torch.rand(input_ids.shape, generator=generator)."
+    whole = (
+        "input_ids are whole numbers, and so is all that is drawn like them. torch.rand("
+        "input_ids.shape, generator=generator) draws floats."
+    )
+    brackets = "& binds before <, so brackets around the comparison: (draw < share) & ~special."
+    tilde = "True and False are turned round by ~, and joined by &: chosen & ~special."
+    lists = (
+        "The tokens and special_ids are of different lengths, so == and != do not broadcast. "
+        "torch.isin(input_ids, torch.tensor(special_ids)) asks for each token."
+    )
     with (
+        explaining(NotImplementedError, whole, "'Long'"),
+        explaining(NotImplementedError, brackets, "bitwise_"),
+        explaining(RuntimeError, tilde, "operator"),
+        explaining(RuntimeError, lists, "must match the size of tensor"),
         explaining(RuntimeError, each, "Boolean value of Tensor"),
         explaining(TypeError, tensor, "isin()"),
         explaining(TypeError, no_axis, "rand()"),
     ):
         return call(
             attempt, input_ids, special_ids, share, generator or _draws.seeded(), tried=tried
+        )
+
+
+def _expect_all_of_many(attempt: Any) -> None:
+    """Raise a `Mistake` if share 1 chooses most words and not all of them."""
+    ids, real = _many(100, 40, 12)
+    tried = "100 rows with 40 words and 12 special tokens, share 1.0"
+    got = _run(attempt, ids, [3], 1.0, tried)
+    if isinstance(got, Tensor) and got.shape == ids.shape and got.dtype == torch.bool:
+        found = got[real].float().mean().item()
+        expect_that(
+            not 0.5 < found < 1,
+            tried=tried,
+            told=f"{_draws.percent(found)} of the words chosen",
+            expected="all of them",
+            idea="All draws have to be below 1. torch.rand draws between 0 and 1; torch.randn "
+            "draws larger numbers too, and ones below 0.",
         )
 
 
@@ -59,7 +90,10 @@ def _kind(attempt: Any) -> None:
         tried=tried,
         idea="True for 11, 7, 1, 4 and 12; False for 2, 3 and 0, wherever they stand.",
         known=(
-            Known(torch.ones_like(REAL), f"{all_of} != with | is always True: it is != with &."),
+            Known(
+                torch.ones_like(REAL),
+                f"{all_of} (!= with | is always True, and so is a whole tensor != a list.)",
+            ),
             Known(IDS != 2, f"{all_of} All of them, not the first alone."),
             Known(IDS != 0, f"{all_of} All of them, not the padding alone."),
             Known(masks_and_pads, all_of),
@@ -78,9 +112,15 @@ def _kind(attempt: Any) -> None:
             Known(REAL.tolist(), "A list so far: torch.tensor(...) around it."),
             Known(REAL.nonzero(), "These are places. True or False for each token is asked."),
             Known(IDS[REAL], "These are tokens. True or False for each place is asked."),
+            Known(
+                torch.where(REAL, IDS, -100),
+                "These are the labels, which exercise 08.3 makes. True or False for each place is "
+                "asked.",
+            ),
             Known(IDS * REAL, "These are tokens. True or False for each place is asked."),
         ),
     )
+    _expect_all_of_many(attempt)
     tried = f"input_ids {IDS.tolist()}, special_ids [7], share 1.0"
     expect(
         _run(attempt, IDS, [7], 1.0, tried),

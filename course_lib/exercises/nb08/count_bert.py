@@ -158,6 +158,7 @@ def _one_layer(attempt: Any) -> None:
             Known(154, f"Three of four, and no LayerNorms. {IDEA_OF_A_LAYER}"),
             Known(270, heads),  # two times
             Known(150, heads),  # half
+            Known(250, heads),  # two times, but for the output
             Known(196, back),
             Known(184, "The first layer of the feed-forward part has intermediate_size biases."),
             Known(146, "The way back to H is missing: the feed-forward part has two layers."),

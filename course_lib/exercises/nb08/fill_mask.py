@@ -40,9 +40,19 @@ def _run(attempt: Any, model: nn.Module, text: str, tried: str, **options: Any) 
     zero_axes = "The tokenizer takes plain numbers here, or a list of them: indices.tolist()."
     one = "The answer is an object with parts: the logits are model(**inputs).logits."
     batch = "The model reads a batch, (B, T). One text is a batch of B = 1."
+    a_bool = (
+        "A tensor == a text is False, one answer for all. Compare with the number: "
+        "input_ids == tokenizer.mask_token_id."
+    )
+    nested = "The place is no plain number: .item() behind (...).nonzero() makes one."
+    row = "logits are (1, T, V): the row first, then the place, logits[0, place]."
     with (
+        explaining(AttributeError, a_bool, "'bool' object"),
+        explaining(TypeError, PLACE, "Tensor.index()"),
+        explaining(IndexError, row, "with size 1"),
         explaining(AttributeError, one, "MaskedLMOutput"),
         explaining(AttributeError, NAMES, "shape"),
+        explaining(TypeError, nested, "not 'list'"),
         explaining(TypeError, zero_axes, "0-d tensor"),
         explaining(TypeError, zero_axes, "int() argument"),
         explaining(TypeError, NAMES, "forward()"),
@@ -65,6 +75,13 @@ def _expect_list(got: Any, tried: str, top: int) -> None:
         told=f"a {type(got).__name__}",
         expected=wanted,
         idea="A list of pairs is asked: list(zip(tokens, probabilities)).",
+    )
+    expect_that(
+        not isinstance(got, str),
+        tried=tried,
+        got=got,
+        expected=wanted,
+        idea="One text came back. `top` guesses are asked, each with its probability.",
     )
     if not isinstance(got, list) or not all(type(each) is tuple for each in got):
         return  # expect says the rest
@@ -94,7 +111,7 @@ def _expect(
     named = f", top={top}" if options else ""
     tried = f'fill_mask(model, tokenizer, "{text}"{named})'
     if training:
-        tried += " with a model in training"
+        tried += " with a model in training mode"
     got = _run(attempt, model, text, tried, **options)
     _expect_list(got, tried, top)
     expect(
@@ -119,7 +136,7 @@ def _known(place: int, text: str, top: int) -> list[Known]:
     return [
         Known(
             _toy.guesses(place, top, training=True),
-            "The model was in training, and its dropout at work: model.eval() first.",
+            "The model was in training mode, and its dropout at work: model.eval() first.",
         ),
         *(
             Known(_toy.guesses(other, top), f"{why} {PLACE}")
@@ -149,6 +166,14 @@ def _known(place: int, text: str, top: int) -> list[Known]:
             list(zip(" ".join(tokens), [value for _, value in right], strict=False)),
             "decode makes one text of several numbers, and these are its letters. "
             "convert_ids_to_tokens keeps them apart.",
+        ),
+        Known(
+            [(token, 100 * value) for token, value in right],
+            "These are per cent. Probabilities lie between 0 and 1, and sum to 1.",
+        ),
+        Known(
+            [(text.replace("[MASK]", token), value) for token, value in right],
+            "The whole sentence came back. The token alone is asked: (token, probability).",
         ),
         Known(tokens, "The tokens alone. Each with its probability: (token, probability)."),
         Known([value for _, value in right], "The probabilities alone: (token, probability)."),
@@ -192,18 +217,18 @@ def _top(attempt: Any) -> None:
 
 
 def _in_eval(attempt: Any) -> None:
-    """it asks the model in eval mode"""
+    """it asks the model in evaluation mode"""
     _expect(attempt, MIDDLE, 2, training=True)
     model = _toy.ToyModel().eval()
-    tried = f'fill_mask(model, tokenizer, "{MIDDLE}") with a model in eval mode'
+    tried = f'fill_mask(model, tokenizer, "{MIDDLE}") with a model in evaluation mode'
     _run(attempt, model, MIDDLE, tried)
     expect_that(
         not model.training,
         tried=f"{tried}: its mode afterwards",
-        told="training",
-        expected="eval, as it was",
+        told="training mode",
+        expected="evaluation mode, as it was",
         idea="Whoever goes on with the model would have dropout at work. model.train() at the end "
-        "only if it was in training before: was = model.training, then model.train(was).",
+        "only if it was in training mode before: was = model.training, then model.train(was).",
     )
 
 

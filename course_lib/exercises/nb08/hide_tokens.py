@@ -58,6 +58,7 @@ def _run(
         "& is for tensors of True and False; brackets around a comparison: chosen & (way < 0.8)."
     )
     with (
+        explaining(TypeError, f"Two limits, then the shape: {REPLACE}", "randint()"),
         explaining(TypeError, a_range, "range"),
         explaining(RuntimeError, sizes, "shape mismatch"),
         explaining(RuntimeError, sizes, "must match the size"),

@@ -42,9 +42,18 @@ LEFT_OUT = "Leave out the tokens whose label is -100."
 
 def _run(attempt: Any, logits: Tensor, labels: Tensor, tried: str) -> Any:
     index = f"-100 is no place among the logits. {LEFT_OUT}"
+    both = "Choose the tokens in both, logits[chosen] and labels[chosen], or in neither."
+    a_class = (
+        "nn.CrossEntropyLoss is a class: make one first, nn.CrossEntropyLoss()(logits, labels), or "
+        "call F.cross_entropy. And `if` asks one question of one number, not of a batch."
+    )
     with (
+        explaining(RuntimeError, a_class, "Boolean value"),
+        explaining(ValueError, AXES, "1D target"),
         explaining(RuntimeError, AXES, "Expected target size"),
         explaining(RuntimeError, AXES, "-dimensional"),
+        explaining(ValueError, both, "input batch_size (3)"),
+        explaining(ValueError, both, "target batch_size (3)"),
         explaining(ValueError, AXES, "to match target batch_size"),
         explaining(RuntimeError, index, "out of bounds"),
         explaining(RuntimeError, index, "Class values must be non-negative"),
@@ -71,6 +80,14 @@ def _known() -> tuple[Known, ...]:
             torch.tensor(2 * LN2),
             "A mean of means: each row counts alike, though one has more chosen tokens. Take all "
             "tokens together, then one mean.",
+        ),
+        Known(
+            torch.tensor(4 * LN2),
+            "The sum of the rows' means. Take all tokens together, then one mean.",
+        ),
+        Known(
+            F.nll_loss(LOGITS.log_softmax(1).flatten(0, 1), LABELS.flatten()),
+            "The softmax ran over T. Probabilities of tokens sum to 1 over V: dim=-1.",
         ),
         Known(
             torch.tensor(2.5 * LN2),

@@ -49,13 +49,18 @@ def _expect(
         "range(len(pieces) - 1) does so too."
     )
     empty_or_outside = NO_PAIR if pair is None else outside
-    pair_first = "A pair that is new has no count yet: total.get(pair, 0), or a Counter."
+    pair_first = (
+        "A pair that is new has no count yet: total.get(pair, 0), or a Counter. (The keys of "
+        "counts are words.)"
+    )
+    by_word = "The keys of counts are words, as they are in spelled: counts[word]."
     with (
         explaining(ValueError, "pieces[1:] is shorter by one: zip without strict=True.", "zip()"),
         explaining(ValueError, NO_PAIR, "empty"),
         explaining(IndexError, empty_or_outside),
         explaining(TypeError, NO_PAIR if pair is None else pair_first, "NoneType"),
-        explaining(KeyError, pair_first),
+        explaining(KeyError, pair_first, "("),
+        explaining(KeyError, by_word, "'"),
     ):
         got = call(attempt, spelled, counts, tried=tried)
     if pair is not None:
@@ -183,6 +188,15 @@ def _pieces(attempt: Any) -> None:
             Known(("n", "##o"), "These are letters, and they are merged already: use the pieces."),
             Known(("n", "o"), "These are letters, and they are merged already: use the pieces."),
         ),
+    )
+    counts = {"cat": 3, "cut": 3, "it": 5}
+    _expect(
+        attempt,
+        {word: _spelled(word) for word in counts},
+        counts,
+        ("i", "##t"),
+        "(i, ##t) occurs 5 times, and each pair in cat and in cut 3 times.",
+        (Known(("c", "##t"), "c and ##t are no neighbours: a piece stands between them."),),
     )
     counts = {"hah": 3, "aha": 2, "on": 4}
     _expect(

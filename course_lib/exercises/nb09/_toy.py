@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_lib.exercises._checking import Known, Raised, expect, expect_that
+from course_lib.exercises._checking import Known, Raised, expect, expect_that, explaining
 
 LAYERS = 11  # so that there are a layer.1 and a layer.10
 
@@ -52,6 +52,23 @@ def explaining_names(names: Iterable[str], idea: str) -> Iterator[None]:
         if absent and any(f"'{name}'" in str(raised.error) for name in names):
             raised.idea = idea
         raise
+
+
+RAISED = (
+    "The name is there, and the attempt raises an error. Other parameters do not lie under it: "
+    "whether none does is known only after the loop over all of them."
+)
+
+
+@contextlib.contextmanager
+def explaining_freeze(names: Iterable[str]) -> Iterator[None]:
+    """Say what is behind an error about these names, or about a gradient."""
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(explaining(ValueError, RAISED, name))
+        gradient = "A gradient is a tensor or None: parameter.grad = None."
+        stack.enter_context(explaining(TypeError, gradient, "assigned grad"))
+        yield
 
 
 def expect_names(

@@ -42,9 +42,9 @@ def freeze(module: nn.Module, *names: str) -> list[str]:
 
 
 NOTHING = (
-    "All of it still learns. requires_grad belongs to each parameter: module.requires_grad = False "
-    "only makes an attribute that nobody reads, and parameter.data is another tensor. "
-    "parameter.requires_grad_(False), for each parameter whose name lies under one of the names."
+    "All of it still learns. If no name fits: a parameter lies under `head` if its name begins "
+    "with `head.`. If one does: parameter.requires_grad_(False) for each of them. == compares, "
+    "module.requires_grad = False only makes an attribute, and parameter.data is another tensor."
 )
 ALL = (
     "Nothing learns any more. Only what lies under one of the names is to be frozen: a parameter "
@@ -54,6 +54,7 @@ DOTS = (
     "The name has dots: model.get_submodule(name) follows them, getattr and named_children() do "
     "not. Or compare it with the beginning of each name in named_parameters()."
 )
+WHOLE_NAMES = "named_parameters() has `head.weight` and `head.bias`: both begin with `head.`."
 A_PARAMETER = (
     "A name may be that of a parameter: get_submodule finds modules only, and `head.bias` does not "
     "begin with `head.bias.`. Go through named_parameters(): a name fits if it is equal, or begins "
@@ -67,6 +68,7 @@ def _tried(names: Sequence[str], first: str = "model") -> str:
 
 def _freeze(attempt: Any, net: Net, *names: str, idea: str = DOTS) -> Any:
     with (
+        _toy.explaining_freeze(names),
         _toy.explaining_names(names, idea),
         explaining(AttributeError, A_PARAMETER, "is not an nn.Module"),
     ):
@@ -91,6 +93,7 @@ def _expect(
         known=(
             *known,
             Known([], NOTHING),
+            Known(frozen[:1], "Only the first of them. Does a return stand inside the loop?"),
             Known(NAMES, ALL),
             Known(
                 _toy.others(frozen),
@@ -104,7 +107,8 @@ def _module(attempt: Any) -> None:
     """a named module is frozen, and nothing else"""
     for name in ("head", "backbone.embeddings", "backbone"):
         idea = f"All parameters whose names begin with `{name}.` are to be frozen, and no other."
-        _expect(attempt, [name], _toy.under(f"{name}."), idea)
+        dots = DOTS if "." in name else WHOLE_NAMES
+        _expect(attempt, [name], _toy.under(f"{name}."), idea, dots=dots)
 
 
 def _dot(attempt: Any) -> None:

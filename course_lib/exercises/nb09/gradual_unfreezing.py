@@ -1,6 +1,7 @@
 """Exercise 09.6: one part more after every few epochs."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -67,14 +68,25 @@ def _learning(attempt: Any, counts: Sequence[int], every: int, *known: Known) ->
     made, made_by = _make(attempt, every)
     for epoch, count in enumerate(counts):
         tried = f"{made_by}.learning({epoch})"
-        with explaining(IndexError, "There are only four parts. After that, all of them learn."):
+        with (
+            explaining(IndexError, "There are only four parts. After that, all of them learn."),
+            explaining(TypeError, "/ gives a float, // a whole number of parts.", "slice indices"),
+        ):
             got = call(lambda epoch=epoch: made.learning(epoch), tried=tried)
+            again = call(lambda epoch=epoch: made.learning(epoch), tried=tried)
         expect_names(
             got,
             last(count),
             tried=tried,
             idea=f"After {epoch} epochs {count} of the parts learn, counted from the end.",
             known=(*known, *_wrong_counts(epoch, count)),
+        )
+        expect_names(
+            again,
+            last(count),
+            tried=f"{tried}, asked a second time",
+            idea="It gives another answer, so it changes something of its own: pop() and reverse() "
+            f"change self.parts, a slice does not. {NO_COUNT}",
         )
 
 
@@ -117,10 +129,26 @@ def _every_few(attempt: Any) -> None:
     _learning(attempt, (1, 1, 1, 2, 2, 2, 3), 3)
 
 
+@contextlib.contextmanager
+def explaining_arguments() -> Iterator[None]:
+    """Say on the card how freeze and unfreeze are called."""
+    model = (
+        "What is frozen is the model of the run, and it comes first: unfreeze(run.model, *names)."
+    )
+    method = "learning is a method: self.learning(run.epoch)."
+    with (
+        explaining(ValueError, STARS),
+        explaining(TypeError, STARS, "in place of a name"),
+        explaining(TypeError, method, "not method"),
+        explaining(AttributeError, model, "named_parameters"),
+    ):
+        yield
+
+
 def _tell(made: Any, event: str, run: Run, tried: str) -> None:
     with (
         explaining(AttributeError, f"fit calls {event}(run): keep this method.", event),
-        explaining((ValueError, TypeError), STARS),
+        explaining_arguments(),
         explaining(IndexError, "There are only four parts. After that, all of them learn."),
     ):
         call(lambda: getattr(made, event)(run), tried=tried)
@@ -173,7 +201,7 @@ def _epochs(attempt: Any) -> None:
             count,
             tried,
             f"After {epoch} epochs, learning(run.epoch) says what learns: {count} of four parts.",
-            Known([], NONE_NAMED),
+            Known([], NONE_NAMED if count == 4 else f"on_epoch is to unfreeze. {NONE_NAMED}"),
             Known(
                 last(1),
                 "Still the head alone. on_epoch unfreezes what learning(run.epoch) gives, and "
@@ -223,7 +251,7 @@ def _in_fit(attempt: Any) -> None:
     batch = {"x": torch.tensor([[1.0]]), "labels": torch.tensor([[3.0]])}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     tried = f"fit(model, ..., epochs=8, callbacks=[{made_by}])"
-    with explaining((ValueError, TypeError), STARS):
+    with explaining_arguments():
         call(
             lambda: fit(
                 model,

@@ -1,5 +1,6 @@
 """Exercise 09.2: what has moved."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -36,8 +37,8 @@ NAMES = list(Net().state_dict())
 BUFFERS = [name for name, _ in Net().named_buffers()]
 NET = "a model of embed, norm (a BatchNorm) and head; "
 SAME = (
-    "`before` holds copies: other tensors, with the same numbers where nothing has moved. `is not` "
-    "and id() tell tensors apart, and not their numbers."
+    "`before` holds copies: other tensors, with the same numbers where nothing has moved. "
+    "`is not`, id() and sets tell tensors apart, and not their numbers."
 )
 A_BUFFER = (
     "A buffer is no parameter: get_parameter finds none of them. state_dict() has both, or take "
@@ -48,6 +49,15 @@ DOTS = (
     "from named_parameters() and named_buffers()."
 )
 BOOLS = "before[name] != tensor compares number by number: not torch.equal(...) is one answer."
+ERRORS = (
+    (RuntimeError, BOOLS, "Boolean value of Tensor"),
+    (RuntimeError, BOOLS, "cannot be converted to Scalar"),
+    (RuntimeError, "The counter holds whole numbers, which have no mean. " + BOOLS, "output dtype"),
+    (TypeError, "named_parameters() gives no list. A list of both: [*one, *other].", "'generator'"),
+    (ValueError, "parameters() gives tensors alone, named_parameters() with names.", "to unpack"),
+    (AttributeError, "`before` is a dict of tensors by name: before[name].", "'dict' object"),
+    (AttributeError, A_BUFFER, "is not an nn.Parameter"),
+)
 
 
 def _expect(
@@ -66,13 +76,14 @@ def _expect(
     before = {name: tensor.clone() for name, tensor in _tensors(net).items()}
     change(_tensors(net))
     tried = f"{NET}{what}"
-    absent = "`before` has parameters and buffers. Look each up by its name: before[name]."
-    with (
-        explaining(RuntimeError, BOOLS, "Boolean value of Tensor"),
-        explaining(KeyError, absent),
-        explaining(AttributeError, A_BUFFER, "is not an nn.Parameter"),
-        _toy.explaining_names(NAMES, DOTS),
-    ):
+    absent = (
+        "`before` has parameters and buffers. Look each up by its name: before[name]. The names "
+        "come from named_parameters() and named_buffers(); parameters() and buffers() have none."
+    )
+    with contextlib.ExitStack() as stack:
+        for kind, told, words in ((KeyError, absent, ""), *ERRORS):
+            stack.enter_context(explaining(kind, told, words))
+        stack.enter_context(_toy.explaining_names(NAMES, DOTS))
         got = call(attempt, before, net, tried=tried)
     _toy.expect_names(
         got,
@@ -100,13 +111,20 @@ def _add(name: str, *numbers: float) -> Callable[[dict[str, Tensor]], None]:
 
 def _parameter(attempt: Any) -> None:
     """one parameter that has moved is named"""
-    idea = "Compare each tensor with before[name], and keep the name where the two differ."
-    known = (
-        Known([], "Nothing is named, and one number of it is another."),
-        Known(NAMES, SAME),
+    idea = (
+        "Compare each tensor with before[name], looked up by name and not by place, and keep the "
+        "name where the two differ."
     )
+    nothing = (
+        "Nothing is named, and one number of it is another. Print what your comparison gives. Are "
+        "brackets missing behind a method, or does the list begin anew inside the loop?"
+    )
+    known = (Known([], nothing), Known(NAMES, SAME))
     for name in ("embed.weight", "head.bias"):
         _expect(attempt, _add(name, 1.0), f"1 added to a number of {name}", [name], idea, *known)
+    fell = "The number fell. A tensor has moved if any number differs, up or down: no > alone."
+    what = "1 taken from a number of head.bias"
+    _expect(attempt, _add("head.bias", -1.0), what, ["head.bias"], idea, Known([], fell))
 
 
 def _nothing(attempt: Any) -> None:
@@ -166,8 +184,8 @@ def _buffers(attempt: Any) -> None:
     """buffers count"""
     idea = (
         "A buffer has moved: named_parameters() has none of them, named_buffers() has. BatchNorm's "
-        "mean, variance and counter are buffers, and in eval mode the answer depends on the first "
-        "two."
+        "mean, variance and counter are buffers, and in evaluation mode the answer depends on the "
+        "first two."
     )
     for name in BUFFERS:
         _expect(attempt, _add(name, 1.0), f"1 added in {name}", [name], idea, Known([], idea))

@@ -39,7 +39,7 @@ DOT = (
 REST = '"" is the rest: every name lies under it, and any other name is longer.'
 A_LIST = (
     '"params" is to be a list of the parameters themselves: a generator is empty after one look, '
-    "and names or pairs are no parameters."
+    "names or pairs are no parameters, and extend() takes a parameter to pieces: append()."
 )
 KEYS = (
     'An optimizer looks for "params" and "lr". Where it finds no "lr" it takes its own rate, and '
@@ -51,6 +51,13 @@ DOTS = (
 )
 
 
+ONE_LIST = "All groups hold the same list. One for each: {name: [] for name in rates}."
+NO_NAME = (
+    "Not every parameter lies under a name of `rates`, and a name may have dots. Look which of "
+    "them it lies under; it may be none, and then it is in no group."
+)
+
+
 def _tried(rates: dict[str, float]) -> str:
     return f"{NET}; rates {rates}"
 
@@ -59,6 +66,8 @@ def _groups(attempt: Any, rates: dict[str, float], net: nn.Module) -> list:
     """The groups, of the right form."""
     tried = _tried(rates)
     with (
+        explaining(KeyError, NO_NAME),
+        explaining(ValueError, f"{NO_NAME} {REST}", "empty"),
         _toy.explaining_names(rates, DOTS),
         explaining(AttributeError, DOTS, "is not an nn.Module"),
     ):
@@ -114,7 +123,8 @@ def _expect(
 ) -> None:
     """Expect these members of the groups."""
     net = net or Net()
-    got = _members(net, _groups(attempt, rates, net))
+    groups = _groups(attempt, rates, net)
+    got, lists = _members(net, groups), len({id(group["params"]) for group in groups})
     tried = f"{_tried(rates)}: the parameters of each group"
     every = [name for names in got.values() for name in names]
     for wrong in known:
@@ -128,7 +138,7 @@ def _expect(
     for holds, why in (
         (list(got) == list(expected), "A group for each name of `rates`, in their order."),
         ("another tensor" not in every, "A group holds the model's own parameters: no copies."),
-        (len(every) == len(set(every)), TWICE),
+        (len(every) == len(set(every)), TWICE if lists == len(got) else ONE_LIST),
         (got == expected, idea),
     ):
         expect_that(holds, tried=tried, told=_told(got), expected=_told(expected), idea=why)
@@ -165,7 +175,10 @@ def _parts(attempt: Any) -> None:
         )
         expected = {name: _toy.under(f"{name}.") for name in names}
         idea = "All parameters whose names begin with the part's and a dot."
-        _expect(attempt, rates, expected, idea)
+        last = "Only the last one of each: does it take the place of those before? append() adds."
+        _expect(
+            attempt, rates, expected, idea, Known({n: m[-1:] for n, m in expected.items()}, last)
+        )
 
 
 def _dot(attempt: Any) -> None:

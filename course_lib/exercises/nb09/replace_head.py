@@ -1,5 +1,6 @@
 """Exercise 09.4: another head, on a copy."""
 
+import contextlib
 import copy
 from typing import Any
 
@@ -58,6 +59,21 @@ BY_NAME = (
 )
 
 
+COPY = "A module has no method for it: copy.deepcopy(model)."
+ERRORS = (
+    (AttributeError, COPY, "no attribute 'copy'"),
+    (AttributeError, COPY, "no attribute 'clone'"),
+    (TypeError, "`copy` is the module of that name: copy.deepcopy(model).", "'module' object"),
+    (TypeError, "A model is no dict: setattr(made, name, head).", "item assignment"),
+    (
+        TypeError,
+        "The name comes before the head: setattr(made, name, head).",
+        "name must be str",
+    ),
+    (RuntimeError, "The new weights have other shapes. Put the new module there.", "size mismatch"),
+)
+
+
 def _replaced(attempt: Any, name: str) -> tuple[Net, nn.Module, nn.Module, Any, str]:
     """A model, its old head, the new one, and what the attempt makes of them."""
     model, head = _trained(name), nn.Linear(3, 5)
@@ -65,7 +81,10 @@ def _replaced(attempt: Any, name: str) -> tuple[Net, nn.Module, nn.Module, Any, 
     more = "" if name == "head" else f", name={name!r}"
     tried = f"a model of body, {name} and end; replace_head(model, nn.Linear(3, 5){more})"
     named = {} if name == "head" else {"name": name}
-    got = call(attempt, model, head, tried=tried, **named)
+    with contextlib.ExitStack() as stack:
+        for kind, idea, words in ERRORS:
+            stack.enter_context(explaining(kind, idea, words))
+        got = call(attempt, model, head, tried=tried, **named)
     expect_that(
         got is not None,
         tried=tried,
@@ -99,13 +118,20 @@ def _stays(attempt: Any) -> None:
 
 def _has_the_head(attempt: Any) -> None:
     """what comes back is such a model, with the new head"""
-    _, _, head, got, tried = _replaced(attempt, "head")
+    _, old, head, got, tried = _replaced(attempt, "head")
     expect_that(
         got is not head,
         tried=tried,
         told="the head",
         expected="a model with that head",
         idea="This is the head alone. Return the copy that it was set in.",
+    )
+    expect_that(
+        not isinstance(got, (tuple, list)),
+        tried=tried,
+        got=got,
+        expected="a model",
+        idea="Several things came back. One is asked: the copy with the new head.",
     )
     expect_module(got, tried=tried)
     expect_that(
@@ -119,9 +145,9 @@ def _has_the_head(attempt: Any) -> None:
     expect_that(
         got.head is head,
         tried=f"{tried}.head",
-        told=_told_of_head(got, head),
+        told="a copy of the new head" if _copied(got.head, head) else "another head",
         expected="the head that was given",
-        idea=_idea_of_head(got, head),
+        idea=_idea_of_head(got, head, old),
     )
     expect_that(
         dict(got.named_children()).get("head") is head,
@@ -133,19 +159,24 @@ def _has_the_head(attempt: Any) -> None:
     )
 
 
-def _told_of_head(got: nn.Module, head: nn.Module) -> str:
-    return "a copy of the new head" if _alike(got.head, head) else "another head"
+def _copied(one: Any, head: nn.Module) -> bool:
+    return _alike(one, head) and one.weight is not head.weight
 
 
-def _idea_of_head(got: nn.Module, head: nn.Module) -> str:
-    if _alike(got.head, head):
+def _idea_of_head(got: nn.Module, head: nn.Module, old: nn.Module) -> str:
+    if _copied(got.head, head):
         return (
             "The head was copied, too. Use it as it is given, so that whoever has made it, and "
             "perhaps an optimizer for it, holds the weights of the model. Copy first, then set it."
         )
     if getattr(got, "name", None) is head:
         return BY_NAME
-    return "The copy has its old head. setattr(made, name, head) puts the new one in its place."
+    if _alike(got.head, old):
+        return "The copy has its old head. setattr(made, name, head) puts the new one in its place."
+    return (
+        "The head that was given is to stand there itself: no new Linear of its size, nothing "
+        "around it, and more than its weights. setattr(made, name, head)."
+    )
 
 
 def _alike(one: Any, other: nn.Module) -> bool:
@@ -197,7 +228,7 @@ def _same_body(attempt: Any) -> None:
     expect(
         [part.training for part in got.body.modules()],
         [False] * 3,
-        tried=f"{tried}, in eval mode; training of the body and its parts",
+        tried=f"{tried}, in evaluation mode; training of the body and its parts",
         idea="The copy is in the mode of the model: no train() or eval() here.",
     )
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from torch import nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_that
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
 def train_mode(module: nn.Module) -> nn.Module:
-    """module.train(), but every part whose parameters are all frozen is in eval mode.
+    """module.train(), but every part whose parameters are all frozen is in evaluation mode.
 
     Returns the module.
     """
@@ -50,6 +50,10 @@ NO_PARAMETERS = (
 )
 
 
+OF_NONE = (
+    "All of it is in evaluation mode, and nothing is frozen. A part without parameters, or without "
+    "any of its own, counts as no frozen one: all([]) is True."
+)
 NO_OTHER = "The module itself is to come back, and no copy or other thing."
 
 
@@ -64,9 +68,15 @@ def _frozen(*names: str) -> Net:
 def _expect(
     attempt: Any, net: Net, frozen: str, evaluating: list[str], idea: str, *known: Known
 ) -> None:
-    """Expect just these parts in eval mode."""
+    """Expect just these parts in evaluation mode."""
     tried = f"{NET}{frozen}"
-    got = call(attempt, net, tried=tried)
+    asked = "Modules have no requires_grad, their parameters have: look at part.parameters()."
+    moded = "A parameter has no mode. eval() belongs to the modules: part.eval()."
+    with (
+        explaining(AttributeError, asked, "attribute 'requires_grad'"),
+        explaining(AttributeError, moded, "'Parameter' object"),
+    ):
+        got = call(attempt, net, tried=tried)
     expect_that(
         got is net or not isinstance(got, nn.Module),
         tried=tried,
@@ -77,7 +87,7 @@ def _expect(
     expect(
         [name or "the model" for name, part in net.named_modules() if not part.training],
         [name or "the model" for name in evaluating],
-        tried=f"{tried}: the parts in eval mode",
+        tried=f"{tried}: the parts in evaluation mode",
         idea=idea,
         known=[Known([name or "the model" for name in k.value], k.idea) for k in known],
     )
@@ -86,27 +96,28 @@ def _expect(
 def _learning(attempt: Any) -> None:
     """a model that learns is in training mode, all of it"""
     idea = "Nothing is frozen: this is module.train()."
-    for came in ("training", "eval"):
-        net = Net().train(came == "training")
-        forgotten = "It came in eval mode, as after validation: begin with module.train()."
+    for mode in ("training", "evaluation"):
+        net = Net().train(mode == "training")
+        forgotten = "It came in evaluation mode, as after validation: begin with module.train()."
+        whole = forgotten if mode == "evaluation" else OF_NONE
         without = ["encoder.0.2", "encoder.1.2", "dropout"]
         _expect(
             attempt,
             net,
-            f"nothing; it comes in {came} mode",
+            f"nothing; it comes in {mode} mode",
             [],
             idea,
-            Known(WHOLE, forgotten),
-            Known(["", "dropout"], f"Some of it is in eval mode. {forgotten}"),
+            Known(WHOLE, whole),
+            Known(["", "dropout"], f"Some of it is in evaluation mode. {forgotten}"),
             Known(without, NO_PARAMETERS),
         )
 
 
 def _part(attempt: Any) -> None:
-    """a frozen part is in eval mode, with all that it has inside"""
+    """a frozen part is in evaluation mode, with all that it has inside"""
     below = (
-        "part.training = False is for the part alone, and what lies in it goes on dropping and "
-        "counting. part.eval() goes all the way down."
+        "part.training = False is for the part alone, and a train() later in the loop undoes "
+        "eval(). part.eval() goes all the way down; train() comes once, at the beginning."
     )
     owners = [name for name in ENCODER if name not in DROPOUTS]
     _expect(
@@ -114,13 +125,17 @@ def _part(attempt: Any) -> None:
         _frozen("encoder"),
         "encoder",
         ENCODER,
-        "The encoder and all that lies in it are in eval mode, the rest in training mode. After "
-        "module.train(), eval() for each part of module.modules() that is frozen.",
-        Known([], "No part is in eval mode. Does train() come last, and undo it?"),
+        "The encoder and all that lies in it are in evaluation mode, the rest in training mode. "
+        "After module.train(), eval() for each part of module.modules() that is frozen.",
+        Known(
+            [],
+            "No part is in evaluation mode. Is part.eval() called, with brackets? Does train() "
+            "come last, and undo it?",
+        ),
         Known(
             WHOLE,
-            "The model as a whole is in eval mode, and its head learns. A part counts only if all "
-            "of its parameters are frozen, not any of them.",
+            "The model as a whole is in evaluation mode, and its head learns. A part counts only "
+            "if all of its parameters are frozen, not any of them, nor the first.",
         ),
         Known(["encoder"], below),
         Known(owners, "Its dropout still drops. " + below),
@@ -149,8 +164,8 @@ def _deeper(attempt: Any) -> None:
         _frozen("encoder.0."),
         "the first block of the encoder",
         BLOCK,
-        "The block is in eval mode with all that lies in it. The encoder and its second block "
-        "learn, and are in training mode.",
+        "The block is in evaluation mode with all that lies in it. The encoder and its second "
+        "block learn, and are in training mode.",
         Known([], children),
         Known(ENCODER, "Half of the encoder learns: all its parameters have to be frozen."),
     )
@@ -164,7 +179,7 @@ def _half(attempt: Any) -> None:
         "the first Linear's weight (not its bias), the norm after it, head.bias (not its weight)",
         ["encoder.0.1"],
         "A Linear of which one parameter learns is in training mode, and so is all that it lies "
-        "in. The norm, whose parameters are both frozen, is in eval mode.",
+        "in. The norm, whose parameters are both frozen, is in evaluation mode.",
         Known(
             WHOLE,
             "The last parameter alone decides, as if there were no other. All of a part's have to "
@@ -174,7 +189,7 @@ def _half(attempt: Any) -> None:
 
 
 def _whole(attempt: Any) -> None:
-    """a model that is frozen as a whole is in eval mode itself"""
+    """a model that is frozen as a whole is in evaluation mode itself"""
     _expect(
         attempt,
         _frozen(""),
@@ -196,7 +211,9 @@ def _again(attempt: Any) -> None:
     call(attempt, net, tried=tried)
     for parameter in net.parameters():
         parameter.requires_grad_(True)
-    stays = "It was frozen, learns again, and is still in eval mode. Begin with module.train()."
+    stays = (
+        "It was frozen, learns again, and is still in evaluation mode. Begin with module.train()."
+    )
     _expect(attempt, net, "encoder; then nothing, and once more", [], stays)
 
 
@@ -220,7 +237,7 @@ EXERCISE = Exercise(
     train_mode,
     (_learning, _part, _deeper, _half, _whole, _again, _returns),
     (
-        "module.train() first. Which parts go back to eval mode? module.modules() has them all.",
+        "module.train() first. Which parts go back to evaluation mode? See module.modules().",
         (
             "[parameter.requires_grad for parameter in part.parameters()] says what learns in a "
             "part. What does it say of a Dropout?"

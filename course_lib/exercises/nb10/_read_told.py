@@ -34,6 +34,10 @@ PAIR = (
 def of_no_dict(got: Any, curves: Curves) -> str:
     if type(got) is list and all(type(each) is str for each in got):
         return "These are the names alone. Each of them wants its curve: a dict."
+    if type(got) is list and [each[:1] for each in got if type(each) is tuple] == [
+        (name,) for name in curves
+    ]:
+        return "A list of pairs. A dict finds a curve by its name: dict(...) makes one of them."
     if type(got) is list and len(got) == len(curves):
         return "Curves without their names. Put them into a dict, by name."
     if type(got) is Curve or type(got) is tuple:
@@ -79,6 +83,10 @@ def of_steps(got: list) -> str:
         return (
             "These are seconds since 1970: wall_time says when a point was written. The step, "
             "p.step, says where in the training it belongs."
+        )
+    if len(got) > len(set(got)):
+        return (
+            f"The points of all curves in one list: begin the two lists anew for each name. {OTHER}"
         )
     if any(isinstance(each, float) for each in got):
         return "Steps are whole numbers, p.step as it is."

@@ -27,6 +27,11 @@ OF_RUN = (
     "run has step, epoch, history and model; the losses are in run.history.losses, the rates in "
     "run.history.rates."
 )
+OF_SELF = "What __init__ was given and kept is found on self: self.logger, self.every."
+OF_EPOCH = (
+    "An epoch is a dict, and belongs to the history. Make a new one of it, without the name "
+    '"epoch": go through items().'
+)
 LAST_PLACE = (
     "run.step losses have the places 0 to run.step - 1, and epochs, too, are counted from place "
     "0: take [-1]."
@@ -53,6 +58,11 @@ def tell(made: Any, event: str, run: Run, tried: str) -> None:
         explaining(AttributeError, SCALARS, "'Recorder'"),
         explaining(TypeError, SCALARS, "Recorder."),
         explaining(AttributeError, OF_RUN, "'Run' object has no attribute"),
+        explaining(AttributeError, OF_RUN, "has no attribute 'model'"),
+        explaining(TypeError, OF_RUN, "'History' object is not subscriptable"),
+        explaining(NameError, OF_SELF, "name 'logger'"),
+        explaining(NameError, OF_SELF, "name 'every'"),
+        explaining(AttributeError, OF_EPOCH, "'dict' object has no attribute"),
         explaining(IndexError, LAST_PLACE),
         explaining(
             KeyError, "An epoch without validation has no such number: take those it has.", "valid"

@@ -78,6 +78,14 @@ class Optional(Net):
         return 10.0 * input_ids + mask + types + self.bias
 
 
+class Shorter(Net):
+    """The same without a loss: the logits come first, as where a model is given no labels."""
+
+    def forward(self, attention_mask: Tensor, input_ids: Tensor) -> Output:
+        logits = super().forward(attention_mask, input_ids)
+        return Output(logits=logits, hidden_states=(logits + 1, logits + 2))
+
+
 IDS, MASK = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[1.0, 1.0, 0.0]])
 NAMES = ["input_ids", "attention_mask"]
 RIGHT = torch.tensor([[11.0, 21.0, 30.0]])
@@ -97,7 +105,7 @@ REGISTERED = (
 
 def _make(attempt: Any, model: nn.Module, names: list[str] = NAMES) -> tuple[Any, str]:
     of = "model" if type(model) is Optional else "a model that gives names"
-    tried = f"ByPosition({of if type(model) is Named else 'model'}, {names})"
+    tried = f"ByPosition({of if type(model) in (Named, Shorter) else 'model'}, {names})"
     made = call(attempt, model, names, tried=tried)
     expect_module(made, tried=tried)
     return made, tried
@@ -110,6 +118,8 @@ def _run(made: Any, *inputs: Tensor, tried: str) -> Any:
         explaining(TypeError, DICT, "keywords must be strings"),
         explaining(TypeError, BY_NAME, "missing 1 required positional argument"),
         explaining(TypeError, BY_NAME, "unsupported operand"),
+        explaining(TypeError, BY_NAME, "can't multiply"),
+        explaining(TypeError, BY_NAME, "unexpected keyword argument"),
         explaining(TypeError, STAR, "positional argument"),
         explaining(AttributeError, LOGITS, "'Output' object has no attribute"),
         explaining(KeyError, LOGITS),
@@ -146,6 +156,7 @@ def _changed(right: Tensor) -> tuple[Known, ...]:
         right.argmax(-1),
         right.argmax(-1, keepdim=True),
         right.amax(-1),
+        right.mean(),
         right[0],
     )
     return tuple(Known(value, CHANGED) for value in found)
@@ -220,6 +231,13 @@ def _logits(attempt: Any) -> None:
         *_changed(RIGHT),
     )
     expect(got, RIGHT, tried=tried, idea=name, known=known)
+    made, made_by = _make(attempt, Shorter())
+    tried = f"{made_by}(ids, mask), whose output has logits and hidden_states"
+    moved = (
+        "Without labels there is no loss, and all places move up by one. Take the logits by name."
+    )
+    got = _run(made, IDS, MASK, tried=tried)
+    expect(got, RIGHT, tried=tried, idea=moved, known=(Known((RIGHT + 1, RIGHT + 2), moved),))
 
 
 def _as_it_is(attempt: Any) -> None:
@@ -227,7 +245,7 @@ def _as_it_is(attempt: Any) -> None:
     for training in (True, False):
         model = Net().train(training)
         made, made_by = _make(attempt, model)
-        tried = f"{made_by}, a model {'in training' if training else 'in eval mode'}"
+        tried = f"{made_by}, a model {'in training' if training else 'in evaluation mode'}"
         _run(made, IDS, MASK, tried=tried)
         expect(
             model.training,

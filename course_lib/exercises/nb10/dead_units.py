@@ -26,6 +26,7 @@ ACTIVATIONS = torch.tensor(
 )
 TRIED = "5 examples, 8 units: columns 0, 2 and 5 are all 0, and so is row 3"
 ROUNDED = "Rounded: give the share itself."
+WHICH = "1 for each unit that is dead. How large is their share? .mean().item() says it."
 DEAD = "A unit is a column. It is dead if no example gives it more than 0."
 
 
@@ -44,12 +45,13 @@ def _known() -> tuple[Known, ...]:
         ),
         Known(
             zero.any(dim=0).float().mean().item(),
-            "The share of units that are 0 for some example. Dead are those that are 0 for all "
-            "of them: all, not any.",
+            "Every unit is 0 for some example (all, not any), and one row is all 0 (units are "
+            "columns). Dead is a column that is 0 for all examples.",
         ),
         Known(5 / 8, "The share of units that are alive. The others are asked for."),
         Known(3.0, "A count. The share is of the H units: divide by activations.shape[1]."),
         Known(3 / 5, "Divided by N, the number of examples. The share is of the H units."),
+        Known(3 / 40, "Divided by all N * H numbers. The share is of the H units."),
         Known(1 / 8, "Rows were counted, and divided by H. Units are columns: dim=0."),
         Known(37.5, "In per cent. A share is between 0 and 1."),
         Known(
@@ -58,13 +60,16 @@ def _known() -> tuple[Known, ...]:
         ),
         Known(
             ACTIVATIONS.median(dim=0).values.eq(0).float().mean().item(),
-            "A unit whose median is 0 may be above 0 for some examples. Dead is one that is 0 for "
-            "all of them.",
+            "A unit whose median is 0, or that is 0 for the last example, may be above 0 for "
+            "others. Dead is one that is 0 for all of them.",
         ),
         Known(
             zero.all(dim=0),
             "True for each unit that is dead. How large is their share? .float().mean() says it.",
         ),
+        Known(zero.all(dim=0).float(), WHICH),
+        Known(zero.all(dim=0).float().tolist(), WHICH),
+        Known("38%", "A text. A share is a number between 0 and 1."),
         Known(zero.float().mean(dim=0), "For each unit, how often it is 0. Dead is one with 1.0."),
         Known([0, 2, 5], "These are the dead units. How large is their share?"),
         Known(torch.tensor([0, 2, 5]), "These are the dead units. How large is their share?"),
@@ -74,7 +79,11 @@ def _known() -> tuple[Known, ...]:
 
 def _run(attempt: Any, activations: Tensor, tried: str) -> Any:
     numbers = "A mean wants numbers: .float() makes 1.0 of True and 0.0 of False."
-    with explaining(RuntimeError, numbers, "could not infer output dtype"):
+    pair = "max or min over a dimension gives a pair, values and indices: take .values."
+    with (
+        explaining(RuntimeError, numbers, "could not infer output dtype"),
+        explaining(AttributeError, pair, "'bool' object has no attribute"),
+    ):
         return call(attempt, activations, tried=tried)
 
 

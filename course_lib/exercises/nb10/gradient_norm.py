@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, expect, explaining
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb10._toy import Weights, expect_all_digits, expect_float, rounded
 
@@ -36,6 +36,13 @@ NONE_STAYS = (
     "A weight without a gradient keeps None, and an optimizer passes over it. One whose gradient "
     "is zeros it does not pass over: AdamW would let it decay."
 )
+OF_WEIGHTS = (
+    "Each weight has a gradient of its own, weight.grad; a model has none. model.parameters(), "
+    "with its brackets, gives the weights."
+)
+FLAT = (
+    "The gradients have different shapes: .flatten() makes a vector of each, which can be joined."
+)
 SAME_TWICE = (
     "A weight that two parts share is one weight with one gradient. model.parameters() has it once."
 )
@@ -63,6 +70,10 @@ def _run(attempt: Any, model: nn.Module, tried: str) -> Any:
     )
     with (
         explaining(AttributeError, NONE, "'NoneType'"),
+        explaining(AttributeError, OF_WEIGHTS, "object has no attribute 'grad'"),
+        explaining(TypeError, OF_WEIGHTS, "'method' object is not iterable"),
+        explaining(RuntimeError, FLAT, "Tensors must have same number of dimensions"),
+        explaining(RuntimeError, FLAT, "stack expects each tensor to be equal size"),
         explaining(TypeError, NONE, "NoneType"),
         explaining(RuntimeError, ASKED, "Boolean value of Tensor"),
         explaining(RuntimeError, empty, "non-empty"),
@@ -82,9 +93,14 @@ def _known() -> tuple[Known, ...]:
             "A sum of norms, 3 + 4. The norm of the whole is that of one long vector: the root of "
             "3² + 4².",
         ),
+        Known(math.sqrt(7), "The root of a sum of norms, 3 + 4. Square each norm before you add."),
         Known(3.5, "A mean of norms. The norm of the whole is the root of 3² + 4²."),
         Known(25.0, "The squared norm. The root is missing, at the very end."),
-        Known(4.0, "The largest one alone. All gradients count, as one long vector."),
+        Known(
+            4.0,
+            "One weight alone, the last one, whose gradient is also the longest. All of them "
+            "count, as one long vector: is each one added (+=)?",
+        ),
         Known(3.0, "The first weight alone. Does the return stand inside the loop?"),
         Known(15.0, "This is the norm of the weights. Their gradients are in weight.grad."),
         Known(9.0, "Absolute values, added up. The norm adds squares, and takes the root."),
@@ -138,6 +154,7 @@ def _no_gradient(attempt: Any) -> None:
     ):
         idea = "Nothing has a length of 0.0: begin the sum with that, and return it."
         got = _run(attempt, model, tried)
+        expect_that(got is not None, tried=tried, got=got, expected="0.0", idea=idea)
         known = (Known(math.nan, "A mean of nothing is NaN. Begin a sum with 0.0."),)
         expect_float(got, 0.0, tried=tried, idea=idea, known=known)
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from course_lib._describe import shorten
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import Known, call, expect, expect_that, explaining, same
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb07._toy import folder
 from course_lib.exercises.nb10._read_told import (
@@ -44,6 +44,8 @@ def read_scalars(folder: Path) -> dict[str, Curve]:
     return curves
 
 
+CALLED = f"Tags and Scalars are methods: they are called, with (). {SCALARS}"
+
 CURVES: Curves = {
     "train/loss": ([10, 20, 30], [4.0, 2.5, 3.0]),
     "train/rate": ([10, 20, 30], [0.5, 0.25, 0.125]),
@@ -73,6 +75,9 @@ def _explained() -> Iterator[None]:
         explaining(Exception, GONE, "has been permanently deleted"),
         explaining(KeyError, SCALARS),
         explaining(AttributeError, POINTS, "'list' object has no attribute"),
+        explaining(AttributeError, POINTS, "'function' object has no attribute"),
+        explaining(AttributeError, POINTS, "'method' object has no attribute"),
+        explaining(TypeError, CALLED, "'method' object is not subscriptable"),
         explaining(AttributeError, POINTS, "ScalarEvent"),
         explaining(TypeError, POINTS, "'ScalarEvent'"),
         explaining(TypeError, PAIR, "Curve.__new__"),
@@ -116,6 +121,13 @@ def _expect_names(got: Any, curves: Curves, tried: str) -> None:
 
 
 def _expect_pair(got: Any, steps: list, values: list, tried: str) -> None:
+    expect_that(
+        not same(got, (steps[-1], values[-1])),
+        tried=tried,
+        got=got,
+        expected=shorten(f"Curve(steps={steps}, values={values})"),
+        idea=f"One point alone, the last one. {PAIR}",
+    )
     expect_that(
         isinstance(got, tuple) and len(got) == 2 and all(type(part) is list for part in got),
         tried=tried,

@@ -91,6 +91,10 @@ def _known(values: Sequence[float], w: float) -> tuple[Known, ...]:
             "far, which holds all of the past.",
         ),
         Known(_corrected_again(values, w), _CARRIED),
+        Known(
+            [total / n for n, total in enumerate(accumulate(values, kept), start=1)],
+            "Divided by how many values there are. Divide by the sum of their weights.",
+        ),
         Known(list(values), "These are the values themselves. Is the mean what is kept?"),
         *rounded(_expected(values, w), ROUNDED),
     )
@@ -107,6 +111,15 @@ _CARRIED = (
     "What was divided goes on into the next mean, and is divided once more. Keep the running mean "
     "as it is, and divide only what you append."
 )
+
+
+def _two_alone(values: Sequence[float], w: float) -> Known:
+    found = list(accumulate(values, lambda mean, value: (w * mean + value) / (1 + w)))
+    return Known(
+        found,
+        "Right for two values, and not beyond: the mean so far stands for more and more of them. "
+        "The sum of the weights grows, 1 + weight + weight² + ...",
+    )
 
 
 def _corrected_again(values: Sequence[float], w: float) -> list[float]:
@@ -141,6 +154,13 @@ def _expect_list(got: Any, count: int, tried: str) -> None:
             idea=f"{last} Does the return stand inside the loop?",
         )
     plain = "A list of plain numbers is asked: no tensor, array, Series or generator. .tolist()."
+    expect_that(
+        got is not None or count > 0,
+        tried=tried,
+        got=got,
+        expected="[]",
+        idea="Return an empty list for an empty list.",
+    )
     expect_that(
         type(got) is list and all(isinstance(each, (int, float)) for each in got),
         tried=tried,
@@ -202,7 +222,11 @@ def _zeros(attempt: Any) -> None:
         "A mean of 0 is a mean. `mean or value`, or `if not mean`, takes it for none; `if value` "
         "leaves a value out."
     )
-    known = (*_known(values, 0.5)[:1], *rounded(_expected(values, 0.5), ROUNDED))
+    known = (
+        *_known(values, 0.5)[:1],
+        _two_alone(values, 0.5),
+        *rounded(_expected(values, 0.5), ROUNDED),
+    )
     expect(got, _expected(values, 0.5), tried=tried, idea=idea, known=known)
 
 
