@@ -75,8 +75,10 @@ def by_hand(*options, seed=0):
 
 @pytest.mark.parametrize("options", [(), *((name,) for name in CHANGES), CHANGES])
 def test_each_training_is_adamw_after_its_paper(options):
-    run = nb11.train(frozenset(options))
-    np.testing.assert_allclose(run.losses, by_hand(*options), rtol=2e-3)
+    losses, expected = nb11.train(frozenset(options)).losses, by_hand(*options)
+    np.testing.assert_allclose(losses[:20], expected[:20], rtol=1e-5)
+    # Adam divides even a gradient that is nearly 0 by its size: float32 may then step another way.
+    np.testing.assert_allclose(losses, expected, rtol=3e-2)
 
 
 def test_what_is_called_a_default_is_one():

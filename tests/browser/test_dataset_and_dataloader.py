@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "02_dataset_and_dataloader"
 BATCHES, SAMPLER = "explore.padded_batches(", "explore.sampler("
+READING = "explore.reading([repr("
 # Data that the page and the test share, so that every caption and picture can be foretold.
 OWN_BATCHES = """explore.padded_batches(
     ["word " * (1 + 7 * i % 40) for i in range(100)], lambda text: [1] * len(text.split())
@@ -74,6 +75,15 @@ def test_the_classes_follow_the_slider_step_by_step(notebook):
     expect_shown(live, here.view(balance=90))
     assert live.press(label["balance"], "Home") == 0
     expect_shown(live, here.view(balance=0))
+
+
+def test_lines_to_read_are_shown_live_and_none_is_stored(notebook):
+    lines = ["a < b & c", "second"]
+    output = notebook.run(READING, f"explore.reading({lines})")
+    wait_for(output.locator("li").all_text_contents, lines, notebook.page)
+    stored = notebook.shipped.cells[notebook.index(READING)].outputs[0].data
+    assert list(stored) == ["text/plain"]
+    assert "run this cell to see them" in stored["text/plain"]
 
 
 test_everything_under_the_cells_is_readable = common.readable

@@ -255,6 +255,70 @@ def a_key_error_over_the_order(model, weights):
     with_sets(model, weights)
 
 
+def a_list_of_errors(model, weights):
+    errors, own = [], model.state_dict()
+    for name in own:
+        if name not in weights:
+            errors.append(f"missing {name}")
+        elif own[name].shape != weights[name].shape:
+            errors.append(f"shape of {name}")
+    errors += [f"unexpected {name}" for name in weights if name not in own]
+    if len(errors) > 0:
+        raise ValueError(errors)
+    model.load_state_dict(weights)
+
+
+def returning_the_error(model, weights):
+    odd = _all_odd(model, weights)
+    if odd:
+        return ValueError(odd)
+    return model.load_state_dict(weights)
+
+
+def printing_the_error(model, weights):
+    odd = _all_odd(model, weights)
+    if odd:
+        print(ValueError(odd))
+    else:
+        model.load_state_dict(weights)
+
+
+def state_dict_without_brackets(model, weights):
+    own = model.state_dict
+    missing = [name for name in own if name not in weights]
+    if missing:
+        raise ValueError(missing)
+
+
+def raising_text(model, weights):
+    odd = _all_odd(model, weights)
+    if odd:
+        raise f"{odd}"
+    model.load_state_dict(weights)
+
+
+def names_run_together(model, weights):
+    odd = _all_odd(model, weights)
+    if odd:
+        raise ValueError("".join(odd))
+    model.load_state_dict(weights)
+
+
+def shapes_with_is(model, weights):
+    own = model.state_dict()
+    odd = [name for name in own if name in weights and own[name].shape is not weights[name].shape]
+    if odd or own.keys() ^ weights.keys():
+        raise ValueError(odd)
+    model.load_state_dict(weights)
+
+
+def attributes_only(model, weights):
+    for name in weights:
+        if not hasattr(model, name):
+            raise ValueError(name)
+    model.load_state_dict(weights)
+
+
 # 07.2
 
 
@@ -379,6 +443,52 @@ def popping_the_state(training, state):
     set_random_states(state.pop("random"), training.loader)
     for name, part in state.items():
         getattr(training, name).load_state_dict(part)
+
+
+def random_first(training, state):
+    set_random_states(state["random"], training.loader)
+    _parts("model", "optimizer", "scheduler", states=False)(training, state)
+
+
+def assigning_state_dict(training, state):
+    training.model.state_dict = state["model"]
+
+
+def with_a_dot(training, state):
+    training.model.load_state_dict(state.model)
+
+
+def parts_swapped(training, state):
+    training.model.load_state_dict(state["model"])
+    training.optimizer.load_state_dict(state["scheduler"])
+
+
+def a_list_of_loaders(training, state):
+    _parts("model", "optimizer", "scheduler", states=False)(training, state)
+    set_random_states(state["random"], [training.loader])
+
+
+def a_list_for_the_notebooks(training, state):
+    _parts("model", "optimizer", "scheduler", states=False)(training, state)
+    [training.loader].generator.set_state(state["random"]["loaders"][0])
+
+
+def from_a_file(training, state):
+    training.model.load_state_dict(torch.load("no-such-folder/half.pt")["model"])
+
+
+def nothing_in_the_brackets(training, state):
+    training.model.load_state_dict()
+
+
+def stepping_the_scheduler(training, state):
+    by_name(training, state)
+    training.scheduler.step()
+
+
+def starting_the_loader(training, state):
+    by_name(training, state)
+    next(iter(training.loader))
 
 
 # 07.3
@@ -604,6 +714,29 @@ def a_new_iterator_each_time(loader, start, now, taken):
     return iter(loader)
 
 
+def zip_takes_one_more(loader, start, now, taken):
+    set_random_states(start, loader)
+    batches = iter(loader)
+    for _ in zip(batches, range(taken), strict=False):
+        pass
+    set_random_states(now)
+    return batches
+
+
+def breaking_too_late(loader, start, now, taken):
+    set_random_states(start, loader)
+    batches = iter(loader)
+    for number, _ in enumerate(batches):
+        if number >= taken:
+            break
+    set_random_states(now)
+    return batches
+
+
+def a_list_after_now(loader, start, now, taken):
+    return list(with_islice(loader, start, now, taken))
+
+
 # 07.4
 
 
@@ -754,6 +887,27 @@ def a_file_at_its_end(path):
         return torch.load(file)
 
 
+def the_end_of_the_name(path):
+    digits = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    if not path.name.endswith(f"-{digits}.pt"):
+        raise DamagedError(path.name)
+    return torch.load(path)
+
+
+def splitting_a_path(path):
+    return _load(of_name=lambda path: path.split("-")[-1])(path)
+
+
+def slicing_a_path(path):
+    return _load(of_name=lambda path: path[-19:-3])(path)
+
+
+def turned_round(path):
+    if hashlib.sha256(path.read_bytes()).hexdigest()[:16] == path.stem.rpartition("-")[2]:
+        raise DamagedError(path.name)
+    return torch.load(path)
+
+
 # 07.5
 
 
@@ -888,6 +1042,28 @@ def return_inside(values, mode="min", min_delta=0.0):
 
 def without_delta(values, mode="min", min_delta=0.0):
     return with_an_operator(values, mode)
+
+
+def zero_for_missing(values, mode="min", min_delta=0.0):
+    best = lowest = None
+    for number, value in enumerate(values, 1):
+        value = value if mode == "min" else -value
+        if not math.isnan(value) and (not lowest or value < lowest - min_delta):
+            best, lowest = number, value
+    return best
+
+
+def the_value_not_kept(values, mode="min", min_delta=0.0):
+    best, lowest = None, math.inf
+    for number, value in enumerate(values, 1):
+        if value < lowest - min_delta:
+            best = number
+    return best
+
+
+def epoch_and_value(values, mode="min", min_delta=0.0):
+    best = with_a_pair(values, mode, min_delta)
+    return best and (best, values[best - 1])
 
 
 # 07.6
@@ -1045,16 +1221,58 @@ def a_deleted_name(folder):
     return None
 
 
+def newest_of_all_loaded(folder):
+    states, errors = [], []
+    for path in sorted(folder.glob("epoch-*-*.pt")):
+        try:
+            states.append(load(path))
+        except DamagedError as error:
+            errors.append(error)
+    if errors and not states:
+        raise DamagedError("all are damaged")
+    return states[-1] if states else None
+
+
+def names_without_a_folder(folder):
+    for name in sorted((path.name for path in folder.iterdir()), reverse=True):
+        return load(name)
+    return None
+
+
+def reversed_glob(folder):
+    for path in reversed(folder.glob("epoch-*.pt")):
+        return load(path)
+    return None
+
+
+def the_first_of_glob(folder):
+    return load(folder.glob("epoch-*.pt")[-1])
+
+
+def never_stopping(folder):
+    state = kept = None
+    for path in sorted(folder.glob("epoch-*.pt"), reverse=True):
+        try:
+            state = load(path)
+        except DamagedError as error:
+            kept = error
+    if state is None and kept:
+        raise kept
+    return state
+
+
 RIGHT = (
     Right("07.1", "sets", with_sets),
     Right("07.1", "on a copy first", on_a_copy_first),
     Right("07.1", "with a way back", with_a_way_back),
     Right("07.1", "by hand", by_hand),
     Right("07.1", "the library", with_the_library),
+    Right("07.1", "a list of errors", a_list_of_errors),
     Right("07.2", "by name", by_name),
     Right("07.2", "the notebook's states, and first", with_the_notebooks),
     Right("07.2", "returning it", returning_it),
     Right("07.2", "generators one by one", generators_one_by_one),
+    Right("07.2", "random numbers first", random_first),
     Right("07.3", "islice", with_islice),
     Right("07.3", "a generator", as_a_generator),
     Right("07.3", "now with the loader", with_the_loader_twice),
@@ -1064,6 +1282,7 @@ RIGHT = (
     Right("07.4", "a pattern", the_library_s_words),
     Right("07.4", "reading twice", reading_twice),
     Right("07.4", "a class of its own", by_the_last_letters),
+    Right("07.4", "the end of the name", the_end_of_the_name),
     Right("07.5", "a pair", with_a_pair),
     Right("07.5", "NaN first", with_an_operator),
     Right("07.5", "a list of better ones", from_the_end),
@@ -1072,6 +1291,7 @@ RIGHT = (
     Right("07.6", "popping", newest_with_else),
     Right("07.6", "by number", newest_by_number),
     Right("07.6", "files only", newest_of_files),
+    Right("07.6", "all loaded", newest_of_all_loaded),
 )
 
 WRONG = (
@@ -1093,11 +1313,18 @@ WRONG = (
     Wrong("07.1", "shapes of missing ones", shapes_of_missing_ones, "names on both sides"),
     Wrong("07.1", "how many", counting_names, "does not name"),
     Wrong("07.1", "never loading", never_loading, "Nothing is wrong with them"),
-    Wrong("07.1", "a message returned", returning_the_message, "and raise"),
+    Wrong("07.1", "a message returned", returning_the_message, "stops the caller"),
     Wrong("07.1", "popping", popping_weights, "The caller still owns"),
     Wrong("07.1", "a KeyError", raising_a_key_error, "A ValueError is asked"),
     Wrong("07.1", "assert", asserting_that_all_fit, "leaves assert out"),
     Wrong("07.1", "a KeyError, the order", a_key_error_over_the_order, "their order says nothing"),
+    Wrong("07.1", "the error returned", returning_the_error, "stops the caller"),
+    Wrong("07.1", "printed", printing_the_error, "a print stops nothing"),
+    Wrong("07.1", "no brackets", state_dict_without_brackets, "with brackets"),
+    Wrong("07.1", "raising text", raising_text, "raise ValueError(text)"),
+    Wrong("07.1", "run together", names_run_together, "Where does one name end"),
+    Wrong("07.1", "is not", shapes_with_is, "Compare shapes with !="),
+    Wrong("07.1", "hasattr", attributes_only, "which has the inner ones too"),
     Wrong(
         "07.2",
         "no scheduler",
@@ -1134,6 +1361,15 @@ WRONG = (
     Wrong("07.2", "into a new one", into_a_new_one, "A name bound inside"),
     Wrong("07.2", "drawing at last", trying_a_batch_at_last, "Nothing may draw after it"),
     Wrong("07.2", "popping", popping_the_state, "The caller still owns"),
+    Wrong("07.2", "state_dict assigned", assigning_state_dict, "state_dict is a method"),
+    Wrong("07.2", "a dot", with_a_dot, "no dot"),
+    Wrong("07.2", "swapped", parts_swapped, "the state of another part"),
+    Wrong("07.2", "a list of loaders", a_list_of_loaders, "without a list around it"),
+    Wrong("07.2", "a list's generator", a_list_for_the_notebooks, "without a list around it"),
+    Wrong("07.2", "from a file", from_a_file, "No file is read here"),
+    Wrong("07.2", "empty brackets", nothing_in_the_brackets, "In the brackets"),
+    Wrong("07.2", "a step more", stepping_the_scheduler, "stepped once more"),
+    Wrong("07.2", "the loader started", starting_the_loader, "nothing may draw after it"),
     Wrong("07.3", "never start", never_start, "comes first"),
     Wrong("07.3", "start without the loader", start_without_the_loader, "comes first"),
     Wrong("07.3", "from now", from_now, "started a second time, or from the state"),
@@ -1161,6 +1397,9 @@ WRONG = (
     Wrong("07.3", "next of it, later", next_of_the_loader_later, "A loader is no iterator"),
     Wrong("07.3", "places of the loader", places_of_the_loader, "A loader is no iterator"),
     Wrong("07.3", "an iterator each time", a_new_iterator_each_time, "started a second time"),
+    Wrong("07.3", "zip", zip_takes_one_more, "has taken one more"),
+    Wrong("07.3", "break", breaking_too_late, "has taken one more"),
+    Wrong("07.3", "a list after now", a_list_after_now, "dropout draws between them"),
     Wrong(
         "07.4",
         "the whole digest",
@@ -1217,6 +1456,21 @@ WRONG = (
     Wrong("07.4", "as text", as_text, "read_bytes"),
     Wrong("07.4", "the bytes", the_bytes, "what torch.load gives"),
     Wrong("07.4", "assert", asserting, "leaves assert out"),
+    Wrong("07.4", "splitting a path", splitting_a_path, "A path is no text"),
+    Wrong("07.4", "slicing a path", slicing_a_path, "A path is no text"),
+    Wrong("07.4", "turned round", turned_round, "where the two differ"),
+    Wrong(
+        "07.4",
+        "no hexdigest",
+        _load(sum_of=lambda content: hashlib.sha256(content)[:16]),
+        "Its digits as text",
+    ),
+    Wrong(
+        "07.4",
+        "hexdigest without brackets",
+        _load(sum_of=lambda content: hashlib.sha256(content).hexdigest[:16]),
+        "with brackets",
+    ),
     Wrong("07.5", ">=", _best(better=lambda v, b, d: v <= b - d), "not with <="),
     Wrong("07.5", "from 0", _best(start=0), "from 1"),
     Wrong("07.5", "min()", with_min, "min_delta counts"),
@@ -1245,6 +1499,9 @@ WRONG = (
     Wrong("07.5", "return inside", return_inside, "return stand inside the loop"),
     Wrong("07.5", "delta forgotten", without_delta, "min_delta counts"),
     Wrong("07.5", "at least delta", _best(lambda v, b, d: v < b and b - v >= d), "not more than"),
+    Wrong("07.5", "0 for missing", zero_for_missing, "ask `is None`"),
+    Wrong("07.5", "the value not kept", the_value_not_kept, "Keep the best value"),
+    Wrong("07.5", "both", epoch_and_value, "The epoch alone"),
     Wrong("07.6", "by time", _newest(order=_by_time), "time of writing"),
     Wrong("07.6", "the oldest", _newest(order=sorted), "The oldest"),
     Wrong("07.6", "numbers as text", _newest(order=_by_plain_number), "As text"),
@@ -1280,4 +1537,9 @@ WRONG = (
     Wrong("07.6", "the last of none", with_index, "nothing to go on from"),
     Wrong("07.6", "no return", never_returning, "Nothing came back"),
     Wrong("07.6", "another error", another_error, "Raise a DamagedError"),
+    Wrong("07.6", "names alone", names_without_a_folder, "os.listdir gives names"),
+    Wrong("07.6", "reversed", reversed_glob, "and no list"),
+    Wrong("07.6", "the last of glob", the_first_of_glob, "and no list"),
+    Wrong("07.6", "never stopping", never_stopping, "there and then"),
+    Wrong("07.6", "half files too", _newest(pattern="epoch-*"), "half a file"),
 )

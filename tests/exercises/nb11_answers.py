@@ -282,7 +282,70 @@ def a_tensor_without_labels(self, labels=None, **inputs):
     return {"loss": F.cross_entropy(logits, labels), "logits": logits}
 
 
+class Renamed(nn.Module):
+    accepts_loss_kwargs = False
+
+    def __init__(self, model):
+        super().__init__()
+        self.inner = model
+
+    def forward(self, labels=None, **inputs):
+        logits = self.inner(**inputs)
+        if labels is None:
+            return {"logits": logits}
+        return {"logits": logits, "loss": F.cross_entropy(logits, labels)}
+
+
+def _with_loss_of(loss_of, logits_of=lambda self, inputs: self.model(**inputs)):
+    """The right wrapper, with another loss or other logits."""
+
+    def forward(self, labels=None, **inputs):
+        logits = logits_of(self, inputs)
+        if labels is None:
+            return {"logits": logits}
+        return {"loss": loss_of(logits, labels), "logits": logits}
+
+    return _with_loss(forward)
+
+
+def with_backward(logits, labels):
+    loss = F.cross_entropy(logits, labels)
+    loss.backward()
+    return loss
+
+
+def unmade_without_labels(self, labels=None, **inputs):
+    logits = self.model(**inputs)
+    if labels is not None:
+        loss = F.cross_entropy(logits, labels)
+    return {"loss": loss, "logits": logits}
+
+
 # 11.2
+
+
+def objects_compared(ours, theirs):
+    pairs = list(enumerate(zip(ours, theirs, strict=True), start=1))
+    first = next((n for n, (a, b) in pairs if a is not b), None)
+    return first, max(abs(a - b) for _, (a, b) in pairs)
+
+
+def returning_at_once(ours, theirs):
+    for step, (one, other) in enumerate(zip(ours, theirs, strict=True), start=1):
+        if one != other:
+            return step, max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+        break
+    return None, 0.0
+
+
+def the_loss_there(ours, theirs):
+    pairs = list(zip(ours, theirs, strict=True))
+    return next((a for a, b in pairs if a != b), None), max(abs(a - b) for a, b in pairs)
+
+
+def one_beyond(ours, theirs):
+    each = [abs(ours[n] - theirs[n]) for n in range(1, len(ours) + 1)]
+    return each.index(max(each)), max(each)
 
 
 def with_numpy(ours, theirs):
@@ -445,6 +508,8 @@ NOT_ASKED = {
     "load_best_model_at_end": True,
     "auto_find_batch_size": True,
     "train_sampling_strategy": "sequential",
+    "seed": 1,
+    "data_seed": 1,
 }
 
 
@@ -474,7 +539,7 @@ def unpacked(prediction):
 
 def all_in_numpy(prediction):
     answers = np.argmax(prediction.predictions, axis=1)
-    f1 = metric.f1(answers, prediction.label_ids, average="macro", num_classes=4)
+    f1 = metric.f1(answers, prediction.label_ids, average="macro", num_classes=10)
     return {"accuracy": float((answers == prediction.label_ids).mean()), "macro_f1": f1}
 
 
@@ -650,6 +715,39 @@ class OnACopy(TrainerCallback):
             named = {"epoch/valid_" + n.split("_", 1)[1]: v for n, v in logs.items()}
             self.logger.scalars(named, int(state.epoch + 0.5))
         return control
+
+
+class OfTheHistory(TrainerCallback):
+    def __init__(self, logger):
+        self.logger = logger
+
+    def on_log(self, args, state, control, **others):
+        OneByOne(self.logger).on_log(args, state, control, logs=state.log_history[-1])
+
+
+def monitors_names(self, state, logs):
+    names = ("loss", "gradient_norm")
+    self.logger.scalars({f"train/{name}": logs[name] for name in names}, state.global_step)
+
+
+def the_state_s_step(self, state, logs):
+    self.logger.scalars({"train/loss": logs["loss"]}, state.step)
+
+
+def the_arguments_step(self, state, logs):
+    self.logger.scalars({"train/loss": logs["loss"]}, self.args.global_step)
+
+
+def a_bare_logger(self, state, logs):
+    logger.scalars({"train/loss": logs["loss"]}, state.global_step)  # noqa: F821
+
+
+def step_first(self, state, logs):
+    self.logger.scalars(state.global_step, {"train/loss": logs["loss"]})
+
+
+def loss_by_its_own_name(self, state, logs):
+    self.logger.scalars({"loss": logs["loss"]}, state.global_step)
 
 
 def no_step(self, state, logs):
@@ -838,6 +936,31 @@ def both_backwards(accelerator, loss):
     loss.backward()
 
 
+def of_the_logits(accelerator, model, loader, loss_fn, optimizer):
+    model.train()
+    for batch in loader:
+        accelerator.backward(model(x=batch["x"]))
+
+
+def step_of_the_accelerator(accelerator, model, loader, loss_fn, optimizer):
+    model.train()
+    for batch in loader:
+        accelerator.backward(loss_fn(model(x=batch["x"]), batch["labels"]))
+        accelerator.step()
+
+
+def none_kept(accelerator, model, loader, loss_fn, optimizer):
+    model.train()
+    for batch in loader:
+        loss = accelerator.backward(loss_fn(model(x=batch["x"]), batch["labels"]))
+        optimizer.step()
+        loss.item()
+
+
+def two_epochs(accelerator, model, loader, loss_fn, optimizer):
+    return [n for _ in "ab" for n in _epoch()(accelerator, model, loader, loss_fn, optimizer)]
+
+
 def twice_the_model(model, inputs):
     model(**inputs)
     return model(**inputs)
@@ -856,6 +979,7 @@ def without_gradient(model, inputs):
 RIGHT = [
     Right("11.1", "updating", _with_loss(updating)),
     Right("11.1", "by hand", _with_loss(by_hand)),
+    Right("11.1", "another name inside", Renamed),
     Right("11.1", "a subclass", type("Sub", (WithLoss,), {})),
     Right("11.2", "numpy", with_numpy),
     Right("11.2", "a loop", with_a_loop),
@@ -879,7 +1003,6 @@ RIGHT = [
             logging_nan_inf_filter=False,
             per_device_eval_batch_size=64,
             dataloader_pin_memory=False,
-            seed=1,
             label_smoothing_factor=0,
             eval_strategy="no",
         ),
@@ -891,6 +1014,7 @@ RIGHT = [
     Right("11.4", "labels first", _metrics(f1=lambda a, b: metric.f1(b, a, average="macro"))),
     Right("11.5", "one by one", OneByOne),
     Right("11.5", "on a copy", OnACopy),
+    Right("11.5", "of the history", OfTheHistory),
     Right("11.5", "built from pieces", _callback()),
     Right("11.5", "an empty dict for the rest", _callback(rest=_evaluation)),
     Right("11.5", "the control back", _callback(back=lambda control, logs: control)),
@@ -939,6 +1063,51 @@ WRONG = [
     Wrong("11.1", "no default", _with_loss(without_default), "Keep `labels=None`"),
     Wrong("11.1", "by name alone", _with_loss(without_default_by_name), "Keep `labels=None`"),
     Wrong("11.1", "a tensor without", _with_loss(a_tensor_without_labels), "too, it is a dict"),
+    Wrong(
+        "11.1",
+        "BERT's names",
+        _with_loss_of(F.cross_entropy, lambda self, inputs: self.model(inputs["input_ids"])),
+        "hand on all, by name",
+    ),
+    Wrong(
+        "11.1",
+        "no self",
+        _with_loss_of(F.cross_entropy, lambda self, inputs: model(**inputs)),  # noqa: F821
+        "put the model into self",
+    ),
+    Wrong(
+        "11.1",
+        "itself",
+        _with_loss_of(F.cross_entropy, lambda self, inputs: self.forward(**inputs)),
+        "self.forward is this function",
+    ),
+    Wrong(
+        "11.1",
+        "a dict inside",
+        _with_loss_of(F.cross_entropy, lambda self, inputs: self.model(**inputs)["logits"]),
+        "gives the logits themselves",
+    ),
+    Wrong(
+        "11.1",
+        "labels as floats",
+        _with_loss_of(lambda a, b: F.cross_entropy(a, b.float())),
+        "the labels (B,), as they come",
+    ),
+    Wrong(
+        "11.1",
+        "classes in the loss",
+        _with_loss_of(lambda a, b: F.cross_entropy(a.argmax(-1), b)),
+        "which are floats",
+    ),
+    Wrong("11.1", "a loss made", _with_loss_of(nn.CrossEntropyLoss), "makes a loss function"),
+    Wrong("11.1", "backward, too", _with_loss_of(with_backward), "Trainer calls it"),
+    Wrong(
+        "11.1",
+        "divided again",
+        _with_loss_of(lambda a, b: F.cross_entropy(a, b) / len(b)),
+        "is a mean already",
+    ),
+    Wrong("11.1", "unmade", _with_loss(unmade_without_labels), "no loss is made"),
     Wrong("11.1", "no set-up", NoSetUp, "super().__init__()"),
     Wrong("11.1", "a hidden model", Hidden, "Trainer trains the parameters that it finds"),
     Wrong("11.2", "from 0", _difference(start=0), "Steps count from 1"),
@@ -1023,6 +1192,17 @@ WRONG = [
     Wrong("11.2", "next", unguarded_next, "No step differs"),
     Wrong("11.2", "tensors", in_tensors, ".item() makes a plain number"),
     Wrong("11.2", "lists subtracted", subtracting_lists, "zip(ours, theirs)"),
+    Wrong("11.2", "is not", objects_compared, "asks for the same object"),
+    Wrong("11.2", "return at once", returning_at_once, "end the loop at step 1"),
+    Wrong("11.2", "the loss there", the_loss_there, "This is the loss there"),
+    Wrong("11.2", "one beyond", one_beyond, "a place beyond the last"),
+    Wrong(
+        "11.2",
+        "squares",
+        _difference(size=lambda a, b: (a - b) ** 2),
+        "the square of the difference",
+    ),
+    Wrong("11.2", "relative", _difference(size=lambda a, b: abs(a - b) / a), "Divided by the loss"),
     Wrong("11.2", "nothing back", no_return, "is there no `return`"),
     Wrong("11.3", "linear", _arguments(without=("lr_scheduler_type",)), "falls to 0"),
     Wrong("11.3", "cosine", _arguments(lr_scheduler_type="cosine"), "and no warm-up"),
@@ -1052,6 +1232,7 @@ WRONG = [
     Wrong("11.3", "no such optimizer", _arguments(optim="adamw"), "lists what it may be"),
     Wrong("11.3", "other betas", _arguments(adam_beta2=0.98), "PyTorch's own default"),
     Wrong("11.3", "decay", _arguments(weight_decay=0.01), "0.01 by default in PyTorch"),
+    Wrong("11.3", "None for decay", _arguments(weight_decay=None), "The loop has weight_decay=0"),
     Wrong("11.3", "tracker", _arguments(report_to="tensorboard"), "no tracker hears"),
     Wrong("11.3", "None for trackers", _arguments(report_to=None), "the name of a tracker"),
     Wrong("11.3", "saving", _arguments(without=("save_strategy",)), "saves every 500 steps"),
@@ -1143,6 +1324,24 @@ WRONG = [
         _metrics(back=lambda a, f: {"accuracy": 100 * a, "macro_f1": 100 * f}),
         "not per cent",
     ),
+    Wrong("11.4", "max", _metrics(lambda x: torch.from_numpy(x).max(-1)), "The place alone"),
+    Wrong("11.4", "the first row", _metrics(lambda x: torch.tensor(x[0]).argmax(-1)), "over all"),
+    Wrong("11.4", "as a dict", lambda p: {"accuracy": p["logits"].argmax(-1)}, ".predictions and"),
+    Wrong(
+        "11.4", "metric.macro_f1", _metrics(f1=lambda a, b: metric.macro_f1(a, b)), "is macro-F1"
+    ),
+    Wrong(
+        "11.4",
+        "average weighted",
+        _metrics(f1=lambda a, b: metric.f1(a, b, average="weighted")),
+        "makes the mean over them",
+    ),
+    Wrong(
+        "11.4",
+        "seven classes",
+        _metrics(f1=lambda a, b: metric.f1(a, b, average="macro", num_classes=7)),
+        "number of classes is fixed",
+    ),
     Wrong("11.4", "nothing back", _metrics(back=lambda a, f: print(a, f)), "Nothing came back"),
     Wrong("11.5", "no step", _callback(no_step), "wants the step, too"),
     Wrong("11.5", "the epoch for a step", _callback(step_of_the_epoch), "This is the epoch"),
@@ -1156,6 +1355,24 @@ WRONG = [
     Wrong("11.5", "add_scalar's arguments", _callback(one_number), "their number"),
     Wrong("11.5", "a number", _callback(number_for_numbers), "scalars({name: number}, step)"),
     Wrong("11.5", "add_scalar", _callback(add_scalar), "logger has scalars"),
+    Wrong("11.5", "Monitor's names", _callback(monitors_names), "In logs stand Trainer's"),
+    Wrong("11.5", "state.step", _callback(the_state_s_step), "state.global_step says"),
+    Wrong("11.5", "args.global_step", _callback(the_arguments_step), "state.global_step says"),
+    Wrong("11.5", "no self", _callback(a_bare_logger), "is kept in self"),
+    Wrong("11.5", "the step first", _callback(step_first), "the numbers come first"),
+    Wrong("11.5", "no train/", _callback(loss_by_its_own_name), "The name: train/loss"),
+    Wrong(
+        "11.5",
+        "strip",
+        _callback(evaluation=_valid(rename=lambda n: f"epoch/valid_{n.strip('eval_')}")),
+        "strip takes off",
+    ),
+    Wrong(
+        "11.5",
+        "split",
+        _callback(evaluation=_valid(rename=lambda n: f"epoch/valid_{n.split('_')[1]}")),
+        "cuts at every _",
+    ),
     Wrong("11.5", "popping", _callback(popping_the_epoch), "Trainer owns logs"),
     Wrong("11.5", "in place", _callback(renaming_in_place), "Trainer owns logs"),
     Wrong("11.5", "deleting", _callback(evaluation=deleting_in_a_loop), "Trainer owns logs"),
@@ -1311,6 +1528,17 @@ WRONG = [
     Wrong("11.6", "your own steps", your_own_steps, "on the loss itself"),
     Wrong("11.6", "both", _epoch(backward=both_backwards), "One backward pass for each batch"),
     Wrong("11.6", "item first", _epoch(backward=lambda a, loss: a.backward(loss.item())), "is cut"),
+    Wrong("11.6", "no loss", _epoch(backward=lambda a, loss: a.backward()), "starts from the loss"),
+    Wrong("11.6", "of the logits", of_the_logits, "starts from the loss"),
+    Wrong("11.6", "accelerator.step()", step_of_the_accelerator, "one call alone"),
+    Wrong("11.6", "None kept", none_kept, "gives nothing back"),
+    Wrong("11.6", "two epochs", two_epochs, "was used twice"),
+    Wrong(
+        "11.6",
+        "divided again",
+        _epoch(loss_of=lambda loss_fn, logits, labels: loss_fn(logits, labels) / len(labels)),
+        "a mean already",
+    ),
     Wrong("11.6", "no_grad", _epoch(run=without_gradient), "is cut"),
     Wrong("11.6", "autocast", _epoch(run=in_bfloat16), "or is autocast on"),
     Wrong("11.6", "the model twice", _epoch(run=twice_the_model), "once for each batch"),

@@ -35,6 +35,21 @@ def test_the_links_of_a_page_lead_to_files(path):
     assert layout.broken_links(path.read_text(encoding="utf-8"), path.parent) == []
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_readme_lists_a_notebook_with_its_minutes_and_its_badge(path):
+    minutes = layout.MINUTES.search(store.read(path).cells[0].source)[1]
+    readme = (tool.ROOT / "README.md").read_text(encoding="utf-8")
+    (row,) = [line for line in readme.splitlines() if line.startswith(f"| {path.name[:2]} |")]
+    assert f"](notebooks/{path.name})" in row
+    assert f"| {minutes} |" in row
+    assert row.endswith(f"| {tool.badge(tool.origin(), path.name)} |")
+
+
+def test_the_readmes_pictures_are_small():
+    for picture in (tool.NOTEBOOKS / "pictures").glob("*.png"):
+        assert picture.stat().st_size < 100_000, picture.name
+
+
 def test_a_broken_link_of_a_page_is_found(tmp_path):
     (tmp_path / "there.md").touch()
     words = "[a](there.md#part) [b](https://x.org) `[c](code.md)` [d](gone.md)"

@@ -251,6 +251,20 @@ def test_a_notebook_without_badge_and_setup_cell_gets_both():
     assert third.source == "1"
 
 
+def test_the_badges_of_a_page_lead_to_their_notebooks(tmp_path):
+    page = (
+        f"| a | {tool.badge(ORIGIN, '01_a.ipynb')} |\n| b | {tool.badge(ORIGIN, '02_b.ipynb')} |\n"
+    )
+    moved = tool.Origin("https://github.com/else/where", "v2")
+    (tmp_path / "README.md").write_text(page, "utf-8")
+    tool.write_readme(moved, tmp_path / "README.md")
+    lines = (tmp_path / "README.md").read_text("utf-8").splitlines()
+    assert lines == [
+        f"| a | {tool.badge(moved, '01_a.ipynb')} |",
+        f"| b | {tool.badge(moved, '02_b.ipynb')} |",
+    ]
+
+
 def test_badges_written_twice_change_nothing_more():
     once = addressed(text("# 01 · A"), code("1"))
     assert tool.with_badge(once, "01_a.ipynb", ORIGIN) == once

@@ -232,6 +232,18 @@ def write_badge(path: Path, place: Origin) -> str:
     return f"{path.name}: {'now at' if changed else 'is at'} {place.address} {place.tag}"
 
 
+def with_badges(page: str, place: Origin) -> str:
+    """A page, such as the README, in which every badge leads to its notebook at `place`."""
+    return BADGE.sub(lambda old: badge(place, old[0].rpartition("/")[2].rstrip(")")), page)
+
+
+def write_readme(place: Origin, readme: Path = ROOT / "README.md") -> str:
+    """Write the badges of the README."""
+    page = readme.read_text(encoding="utf-8")
+    readme.write_text(with_badges(page, place), encoding="utf-8")
+    return f"{readme.name}: is at {place.address} {place.tag}"
+
+
 def chosen(names: Sequence[str], folder: Path = NOTEBOOKS) -> list[Path]:
     """The notebooks that begin with one of `names`, in reading order; all, without names.
 
@@ -276,6 +288,8 @@ def main(arguments: Sequence[str] | None = None, folder: Path = NOTEBOOKS) -> in
                 print(normalise(path))
             else:
                 print(write_badge(path, origin()))
+        if options.command == "badges" and folder == NOTEBOOKS:
+            print(write_readme(origin()))
     except (RuntimeError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -54,7 +54,12 @@ def _lowest(attempt: Any) -> None:
             Known(None, "No epoch. Is there a `return`? Does the search begin with infinity?"),
             Known(2, "People count epochs from 1: enumerate(values, start=1)."),
             Known(2.0, "This is the value. Which epoch has it?"),
-            Known(4, "This is the epoch with the highest value, or the last one that was not."),
+            Known(
+                4,
+                "The last epoch, or the one with the highest value. Keep the best value beside the "
+                "best epoch, and compare with < that value.",
+            ),
+            Known((3, 2.0), "The epoch alone is asked for, without its value."),
             Known(1, "Only the first epoch counts. Does the return stand inside the loop?"),
         ),
     )
@@ -169,6 +174,11 @@ def _than_the_best(attempt: Any) -> None:
                     "Steps of 0.125 add up. Compare with the value of the best epoch, which stays "
                     "until it is beaten by more than min_delta; not with the epoch before, nor "
                     "with the lowest or highest of all.",
+                ),
+                Known(
+                    2,
+                    "0.125 beats 0.0 by 0.125 only. Is the best so far taken for missing because "
+                    "it is 0? 0.0 counts as False: ask `is None`.",
                 ),
             ),
             min_delta=0.25,

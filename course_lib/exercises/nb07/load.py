@@ -1,9 +1,11 @@
 """Exercise 07.4: a file that is what was written, or an error."""
 
+import contextlib
 import hashlib
 import io
 import os
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,12 @@ FIRST = (
     "torch.load was there first, and it does what a file tells it, damaged or not. Compare the "
     "checksum of path.read_bytes() before, and load then."
 )
+NO_TEXT = "A path is no text. path.name is its last part, and path.stem that without .pt."
+HEX = "hashlib.sha256(content) is an object. Its digits as text: .hexdigest(), with brackets."
+TURNED = (
+    "This file is as save wrote it, and one with another checksum is let through. Raise where the "
+    "two differ: !=."
+)
 READ_OUT = (
     "It is read to its end, and torch.load finds nothing there: f.seek(0), or a new "
     "io.BytesIO(content)."
@@ -61,14 +69,33 @@ def _intact(attempt: Any) -> None:
             path = _toy.saved(_state(), folder, label)
             tried = f"an intact file {label}-<16 digits>.pt"
             with (
+                _turned_round(attempt, path),
                 explaining(UnicodeError, "These are bytes, and no text: path.read_bytes()."),
                 explaining(IndexError, LAST_DASH),
                 explaining(ValueError, LAST_DASH),
+                explaining(AttributeError, NO_TEXT, "Path' object"),
                 explaining(AttributeError, "torch.load wants a file: io.BytesIO(content).", "seek"),
+                explaining(TypeError, NO_TEXT, "Path' object"),
+                explaining(TypeError, HEX, "not subscriptable"),
                 explaining(EOFError, READ_OUT),
             ):
                 got = call(attempt, path, tried=tried)
             expect(got, _state(), tried=tried, idea="Return what torch.load gives, all of it.")
+
+
+@contextlib.contextmanager
+def _turned_round(attempt: Any, path: Path) -> Iterator[None]:
+    """Say so on the card if the attempt refuses an intact file, and no damaged one."""
+    try:
+        yield
+    except Raised as raised:
+        if _toy.is_damaged_error(raised.error):
+            other = _toy.written(path.read_bytes(), path.parent, "other")
+            other = other.rename(other.with_name(f"epoch-005-{'0' * 16}.pt"))
+            with contextlib.suppress(Raised, Mistake):
+                call(attempt, other, tried="a file whose name has another checksum")
+                raised.idea = TURNED
+        raise
 
 
 def _expect_damaged(attempt: Any, path: Path, tried: str) -> None:

@@ -56,9 +56,23 @@ TOO_LATE = (
     "shapes first, with model.state_dict()."
 )
 ABSENT = "weights[name] fails where the name is missing. Compare shapes of names on both sides."
+SILENT = (
+    "Nobody hears of it: strict=False tells only who reads what it returns, copy_ broadcasts, and "
+    "a print stops nothing. Compare the names, both ways, and the shapes, and raise."
+)
+RETURNED = (
+    "What is returned is easily overlooked. An error stops the caller: raise ValueError(text)."
+)
+RUN_TOGETHER = 'Where does one name end? Put something between them: ", ".join(names).'
 ANOTHER_KIND = (
     "A ValueError is asked: who catches it catches this one and no other. And `python -O` leaves "
     "assert out."
+)
+NO_BRACKETS = "state_dict is a method: model.state_dict(), with brackets, gives the dict."
+NO_ERROR = "raise takes an error, with the text in its brackets: raise ValueError(text)."
+FIT = (
+    "Each name and each shape is as in model.state_dict(), so nothing is wrong with them. Compare "
+    "shapes with !=, and look the names up in model.state_dict(), which has the inner ones too."
 )
 BUFFERS = (
     "A model's state has buffers as well, such as BatchNorm's means. model.state_dict() has all, "
@@ -93,12 +107,14 @@ def _is_own(error: BaseException) -> bool:
     return re.search(rf"\braise {type(error).__name__}\b", place.text) is not None
 
 
-def _call(attempt: Any, model: nn.Module, weights: dict[str, Tensor], tried: str) -> None:
+def _call(attempt: Any, model: nn.Module, weights: dict[str, Tensor], tried: str) -> Any:
     with (
         explaining(RuntimeError, TOO_LATE, "loading state_dict"),
         explaining(KeyError, ABSENT),
+        explaining(TypeError, NO_BRACKETS, "'method' object"),
+        explaining(TypeError, NO_ERROR, "exceptions must derive"),
     ):
-        call(attempt, model, weights, tried=tried)
+        return call(attempt, model, weights, tried=tried)
 
 
 def _loads(attempt: Any) -> None:
@@ -106,9 +122,14 @@ def _loads(attempt: Any) -> None:
     given = _weights()
     turned = dict(reversed(given.items()))
     order = "The same names and shapes. They come by name: their order says nothing."
-    for weights, how, idea in ((given, "", BUFFERS), (turned, ", in another order", order)):
+    for weights, how, idea in ((given, "", FIT), (turned, ", in another order", order)):
         model, tried = Net(), f"{MODEL}; weights with the same names{how}"
-        with explaining(ValueError, idea), _explaining_own(idea):
+        with (
+            explaining(ValueError, idea, "hidden.weight"),
+            explaining(ValueError, BUFFERS if idea is FIT else idea, "mean"),
+            explaining(ValueError, idea),
+            _explaining_own(idea),
+        ):
             _call(attempt, model, weights, tried)
         for name, tensor in turned.items():
             expect(
@@ -127,18 +148,18 @@ def _refused(attempt: Any, weights: dict[str, Tensor], what: str, names: list[st
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     try:
         with _explaining_own(ANOTHER_KIND):
-            _call(attempt, model, weights, tried)
+            got = _call(attempt, model, weights, tried)
     except Raised as raised:
         if not isinstance(raised.error, ValueError):
             raise
         message = str(raised.error)
     else:
+        returned = isinstance(got, (str, Exception))
         raise Mistake(
             tried,
-            "no error",
+            f"no error, but {type(got).__name__} returned" if returned else "no error",
             f"a ValueError that names {', '.join(names)}",
-            "Nobody hears of it: strict=False tells only who reads what it returns, and copy_ "
-            "broadcasts. Compare the names, both ways, and the shapes, and raise.",
+            RETURNED if returned else SILENT,
         )
     absent = [name for name in names if not _names(message, name)]
     expect_that(
@@ -146,7 +167,9 @@ def _refused(attempt: Any, weights: dict[str, Tensor], what: str, names: list[st
         tried=tried,
         told=f"ValueError: {message}",
         expected=f"a ValueError that names {', '.join(names)}",
-        idea=f"It does not name {', '.join(absent)}. Collect all that is missing, all that is "
+        idea=RUN_TOGETHER
+        if any(one + other in message for one in names for other in names)
+        else f"It does not name {', '.join(absent)}. Collect all that is missing, all that is "
         "unexpected and all wrong shapes in lists, and raise once, at the end.",
     )
     changed = [n for n, tensor in model.state_dict().items() if not torch.equal(tensor, before[n])]

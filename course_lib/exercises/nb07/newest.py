@@ -44,6 +44,12 @@ THROUGH = (
     "load(path), except DamagedError: go on with the next, however many are damaged."
 )
 NOT_TORCH = "load, from above, raises DamagedError. torch.load has errors of many kinds."
+NAMES_ONLY = (
+    "load takes a path, as folder.glob gives it. str(path) is text, and os.listdir gives names "
+    "without their folder."
+)
+NO_LIST = "glob gives one path after the other and no list. sorted(...) makes a list of them."
+HALF = "epoch-....tmp is half a file, of a training that was killed as it wrote: no checkpoint."
 DELETED = (
     "Python deletes the name when the `except` block ends. Keep the error by another: kept = error."
 )
@@ -64,7 +70,12 @@ def _cut(path: Path) -> None:
 def _expect(attempt: Any, folder: Path, epoch: int, tried: str, idea: str, *known: Known) -> None:
     """Expect the state of an epoch, and all files as they were."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    got = call(attempt, folder, tried=tried)
+    with (
+        explaining(AttributeError, NAMES_ONLY, "'str' object"),
+        explaining(TypeError, NO_LIST, "not reversible"),
+        explaining(TypeError, NO_LIST, "not subscriptable"),
+    ):
+        got = call(attempt, folder, tried=tried)
     expect_that(
         got is not None,
         tried=tried,
@@ -95,8 +106,8 @@ def _newest(attempt: Any) -> None:
     known = (
         Known(
             _state(2),
-            f"The oldest. {NEWEST_FIRST} The time of writing tells nothing: copying, as to Drive, "
-            "changes it.",
+            f"The oldest. {NEWEST_FIRST} Return the first that loads, there and then. The time of "
+            "writing tells nothing: copying, as to Drive, changes it.",
         ),
         Known(_state(9), f"As text, 9 is above 11; the names have zeros for that. {OLDER}"),
         Known(_state(10), OLDER),
@@ -147,10 +158,10 @@ def _none(attempt: Any) -> None:
         with _toy.folder() as folder:
             if others:
                 _toy.saved(_state(7), folder, "weights")
-                (folder / "notes.txt").write_text("no epoch yet", encoding="utf-8")
-            tried = "weights-<16 digits>.pt and notes.txt" if others else "an empty folder"
+                (folder / "epoch-001-0123456789abcdef.tmp").write_bytes(b"half")
+            tried = "weights-<16 digits>.pt and epoch-001-....tmp" if others else "an empty folder"
             idea = "There is nothing to go on from: return None, and the training begins."
-            with explaining(Exception, idea):
+            with explaining(ValueError, HALF, ".tmp"), explaining(Exception, idea):
                 got = call(attempt, folder, tried=tried)
             expect(
                 got,

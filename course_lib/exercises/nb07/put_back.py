@@ -1,6 +1,7 @@
 """Exercise 07.2: a training's state, put back."""
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ OBJECTS = {
 }
 TRIED = "the state of a training after two epochs, put into a new one"
 FOUR = "Four lines: load_state_dict for the model, the optimizer and the scheduler, and "
+THIRD_RATE = 0.25 * (1 + math.cos(math.pi * 3 / 8))  # of the cosine, after three of its epochs
 RANDOM = 'set_random_states(state["random"], training.loader)'
 
 
@@ -63,7 +65,14 @@ def _put(attempt: Any, training: Training, state: dict[str, Any]) -> None:
         "load_state_dict belongs to the model, the optimizer and the scheduler. The loader and the "
         f"generators get theirs by {RANDOM}."
     )
+    only = "The loader itself, without a list around it: "
     with (
+        explaining(KeyError, "That is the state of another part.", "param_groups"),
+        explaining(AttributeError, 'The state is a dict: state["model"], no dot.', "'dict' object"),
+        explaining(AttributeError, only + RANDOM, "'list' object"),
+        explaining(ValueError, only + RANDOM, "generators"),
+        explaining(OSError, "No file is read here: the state is what is passed in."),
+        explaining(TypeError, 'In the brackets: what is loaded, state["model"].', "missing 1 req"),
         explaining(RuntimeError, whole, "loading state_dict"),
         explaining(KeyError, whole),
         explaining(AttributeError, three),
@@ -78,6 +87,14 @@ def _put(attempt: Any, training: Training, state: dict[str, Any]) -> None:
             expected=f"the {name}, with another state",
             idea=f"A state is numbers, and = only gives a name to another thing. training.{name} "
             "stays what it is, and gets the numbers put into it.",
+        )
+        expect_that(
+            "state_dict" not in vars(getattr(training, name)),
+            tried=f"{TRIED}: training.{name}.state_dict",
+            told="the state",
+            expected="the method that it was",
+            idea=f"state_dict is a method, and = only puts another thing under its name. "
+            f"training.{name}.load_state_dict copies the numbers.",
         )
 
 
@@ -126,6 +143,7 @@ def _optimizer(attempt: Any) -> None:
         state["optimizer"]["param_groups"][0]["lr"],
         tried=f"{tried}.param_groups[0]['lr']",
         idea=f"The rate is in the optimizer's state too: {load}",
+        known=(Known(THIRD_RATE, "The scheduler was stepped once more. Nothing moves on here."),),
     )
 
 
@@ -153,7 +171,8 @@ def _loader(attempt: Any) -> None:
         got,
         expected,
         tried=f"{TRIED}: the batches of its next epoch",
-        idea=f"The loader has a generator of its own: {RANDOM}.",
+        idea=f"The loader has a generator of its own: {RANDOM}. Make it the last line: nothing "
+        "may draw after it.",
         known=(
             Known(
                 [batch["number"].tolist() for batch in new.loader],

@@ -142,7 +142,11 @@ def _expect_order(attempt: Any, epoch: Epoch) -> None:
                 epoch.taken + epoch.left, "The whole epoch: pass over the first `taken` batches."
             ),
             Known(epoch.taken, "These were trained on already. The others are left."),
-            Known(epoch.left[1:], "One batch too many is passed over: it is never trained on."),
+            Known(
+                epoch.left[1:],
+                "One batch too many is passed over: it is never trained on. A loop that breaks, or "
+                "zip(batches, ...), has taken one more when it ends.",
+            ),
             Known(epoch.taken[-1:] + epoch.left, "One batch comes twice: pass over all `taken`."),
             Known([], "Nothing is left. Is the iterator used up before it is returned?"),
             *_other_orders(epoch),
@@ -185,11 +189,20 @@ def _states(attempt: Any) -> None:
 
 
 def _noisy_known(epoch: Epoch) -> tuple[Known, ...]:
-    """The batches of three mistakes with a dataset that draws."""
+    """The batches of four mistakes with a dataset that draws."""
     loader, taken = _loader(True, seed=6), len(epoch.taken)
     _toy.set_random_states(epoch.start, loader)
     at_once = [_plain(batch) for batch in loader][taken:]
+    _toy.set_random_states(epoch.start, loader)
+    batches = iter(loader)
+    list(islice(batches, taken))
+    _toy.set_random_states(epoch.now)
     return (
+        Known(
+            [_plain(batch) for batch in batches],
+            "All that are left were made at once, as a list does, and dropout draws between them. "
+            "Return the iterator.",
+        ),
         Known(
             at_once,
             "All batches were made at once, with random numbers of the epoch's start, as a list "

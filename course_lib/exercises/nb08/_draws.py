@@ -25,7 +25,7 @@ def expect_batch(got: Any, like: Tensor, tried: str, name: str = "it") -> None:
         tried=tried,
         got=got,
         expected=f"a tensor of shape {tuple(like.shape)}",
-        idea=f"{name[0].upper()}{name[1:]} has a place for each token of the batch: (B, T).",
+        idea=f"{name[0].upper()}{name[1:]} has a position for each token of the batch: (B, T).",
     )
 
 

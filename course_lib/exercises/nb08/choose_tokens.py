@@ -110,14 +110,14 @@ def _kind(attempt: Any) -> None:
             Known(REAL.long(), "Numbers so far. A comparison gives True and False, or .bool()."),
             Known(REAL.float(), "Numbers so far. A comparison gives True and False, or .bool()."),
             Known(REAL.tolist(), "A list so far: torch.tensor(...) around it."),
-            Known(REAL.nonzero(), "These are places. True or False for each token is asked."),
-            Known(IDS[REAL], "These are tokens. True or False for each place is asked."),
+            Known(REAL.nonzero(), "These are positions. True or False for each token is asked."),
+            Known(IDS[REAL], "These are tokens. True or False for each position is asked."),
             Known(
                 torch.where(REAL, IDS, -100),
-                "These are the labels, which exercise 08.3 makes. True or False for each place is "
-                "asked.",
+                "These are the labels, which exercise 08.3 makes. True or False for each position "
+                "is asked.",
             ),
-            Known(IDS * REAL, "These are tokens. True or False for each place is asked."),
+            Known(IDS * REAL, "These are tokens. True or False for each position is asked."),
         ),
     )
     _expect_all_of_many(attempt)
@@ -216,10 +216,10 @@ def _by_itself(attempt: Any) -> None:
     expect_that(
         (columns - 100).abs().max().item() < 50,  # seven standard deviations
         tried=tried,
-        told=f"a place that is chosen in {columns.max():.0f} of 200 rows, and one in "
+        told=f"a position that is chosen in {columns.max():.0f} of 200 rows, and one in "
         f"{columns.min():.0f}",
-        expected="each place in about 100",
-        idea=f"Some places are chosen in more rows than others. {DRAW}",
+        expected="each position in about 100",
+        idea=f"Some positions are chosen in more rows than others. {DRAW}",
     )
 
 

@@ -90,8 +90,8 @@ def _expect_number(
 
 
 def _embeddings(attempt: Any) -> None:
-    """embeddings: a row for each word, place and type, and a LayerNorm"""
-    three = "Three tables: words, places (max_position_embeddings) and types (type_vocab_size)."
+    """embeddings: a row for each word, position and type, and a LayerNorm"""
+    three = "Three tables: words, positions (max_position_embeddings) and types (type_vocab_size)."
     no_bias = "A table has no bias: one row of H numbers for each entry, and no more."
     _expect_number(
         attempt,
@@ -106,8 +106,8 @@ def _embeddings(attempt: Any) -> None:
             Known(48, f"This is the table of words, and a LayerNorm. {three}"),
             Known(72, f"The table of types is missing. {three}"),
             Known(64, f"The table of types is missing, and the LayerNorm. {three} {NORM}"),
-            Known(60, f"The table of places is missing. {three}"),
-            Known(52, f"The table of places is missing, and the LayerNorm. {three} {NORM}"),
+            Known(60, f"The table of positions is missing. {three}"),
+            Known(52, f"The table of positions is missing, and the LayerNorm. {three} {NORM}"),
             Known(88, no_bias),  # one of H
             Known(96, no_bias),  # one of H for each table
             Known(103, no_bias),  # one number for each row
@@ -123,7 +123,7 @@ def _embeddings(attempt: Any) -> None:
         three,
         (
             Known(96, "Three types are written into it: config.type_vocab_size."),
-            Known(92, "The number of places is written into it: max_position_embeddings."),
+            Known(92, "The number of positions is written into it: max_position_embeddings."),
         ),
     )
 

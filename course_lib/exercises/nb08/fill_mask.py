@@ -27,9 +27,9 @@ def fill_mask(
     return list(zip(tokens, best.values.tolist(), strict=True))
 
 
-MIDDLE = "the [MASK] rises"  # [CLS] the [MASK] rises [SEP]: place 2 of 5
+MIDDLE = "the [MASK] rises"  # [CLS] the [MASK] rises [SEP]: position 2 of 5
 PLACE = (
-    "Look for the place among the input_ids, which have a [CLS] in front: "
+    "Look for the position among the input_ids, which have a [CLS] in front: "
     "(input_ids[0] == tokenizer.mask_token_id).nonzero().item()."
 )
 NAMES = 'The tokenizer makes tensors, tokenizer(text, return_tensors="pt"), and model(**inputs).'
@@ -44,8 +44,8 @@ def _run(attempt: Any, model: nn.Module, text: str, tried: str, **options: Any) 
         "A tensor == a text is False, one answer for all. Compare with the number: "
         "input_ids == tokenizer.mask_token_id."
     )
-    nested = "The place is no plain number: .item() behind (...).nonzero() makes one."
-    row = "logits are (1, T, V): the row first, then the place, logits[0, place]."
+    nested = "The position is no plain number: .item() behind (...).nonzero() makes one."
+    row = "logits are (1, T, V): the row first, then the position, logits[0, place]."
     with (
         explaining(AttributeError, a_bool, "'bool' object"),
         explaining(TypeError, PLACE, "Tensor.index()"),
@@ -105,7 +105,7 @@ def _expect_list(got: Any, tried: str, top: int) -> None:
 def _expect(
     attempt: Any, text: str, place: int, top: int | None = None, training: bool = False
 ) -> None:
-    """Call with this text and expect the guesses for this place."""
+    """Call with this text and expect the guesses for this position."""
     model = _toy.ToyModel().train(training)
     options, top = ({}, 5) if top is None else ({"top": top}, top)
     named = f", top={top}" if options else ""
@@ -118,7 +118,7 @@ def _expect(
         got,
         _toy.guesses(place, top),
         tried=tried,
-        idea="softmax over the vocabulary at the place of [MASK], then topk.",
+        idea="softmax over the vocabulary at the position of [MASK], then topk.",
         known=_known(place, text, top),
     )
 
@@ -130,8 +130,8 @@ def _known(place: int, text: str, top: int) -> list[Known]:
     logits = _toy.logits_of(T)  # (1, T, V)
     own = logits[0, place]
     largest = own.topk(top).values
-    last = "This is the place of the last token, [SEP]."
-    behind = "This is one place too far."
+    last = "This is the position of the last token, [SEP]."
+    behind = "This is one position too far."
     counted = "The words were counted, and a word may be several pieces."
     return [
         Known(
@@ -141,9 +141,9 @@ def _known(place: int, text: str, top: int) -> list[Known]:
         *(
             Known(_toy.guesses(other, top), f"{why} {PLACE}")
             for other, why in (
-                (0, "This is the place of [CLS]."),
+                (0, "This is the position of [CLS]."),
                 (words.index("[MASK]") + 1, counted),
-                (place - 1, "This is the place before: [CLS] stands in front of the words."),
+                (place - 1, "This is the position before: [CLS] stands in front of the words."),
                 (T - 1, last),
                 (place + 1, behind),
             )
@@ -239,10 +239,10 @@ EXERCISE = Exercise(
     fill_mask,
     (_in_the_middle, _anywhere, _behind_pieces, _top, _in_eval),
     (
-        "Four steps: the numbers of the tokens, the place of the mask, the logits there, softmax.",
+        "Four steps: the numbers of the tokens, the position of the mask, its logits, softmax.",
         (
             'inputs = tokenizer(text, return_tensors="pt"), and model(**inputs).logits is '
-            "(1, T, V). The place: (inputs['input_ids'][0] == tokenizer.mask_token_id).nonzero()."
+            "(1, T, V). Position: (inputs['input_ids'][0] == tokenizer.mask_token_id).nonzero()."
         ),
         (
             "best = logits[0, place].softmax(dim=-1).topk(top), which has .values and .indices; "

@@ -51,7 +51,7 @@ def _run(
         "words is a range: its first number is words.start, and words.stop is behind its last."
     )
     sizes = (
-        "As many values as there are places: masked[some] = by_chance[some], or torch.where("
+        "As many values as there are positions: masked[some] = by_chance[some], or torch.where("
         "some, by_chance, masked), which takes whole batches."
     )
     truths = (

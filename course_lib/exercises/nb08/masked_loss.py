@@ -65,9 +65,9 @@ def _run(attempt: Any, logits: Tensor, labels: Tensor, tried: str) -> Any:
         return call(attempt, logits, labels, tried=tried)
 
 
-def _known() -> tuple[Known, ...]:
-    total, zeros = OWN.sum(), LABELS.clamp(min=0)
-    log_p = P.log()
+def _other_means() -> tuple[Known, ...]:
+    """The right losses of tokens, and a mean of them that is another."""
+    total = OWN.sum()
     return (
         Known(total, "The sum so far. Divide by the tokens that count."),
         Known(
@@ -98,6 +98,13 @@ def _known() -> tuple[Known, ...]:
             F.cross_entropy(LOGITS.flatten(0, 1), LABELS.flatten(), reduction="none"),
             "A loss for each token. backward() needs one number: the mean of those that count.",
         ),
+    )
+
+
+def _other_losses() -> tuple[Known, ...]:
+    """Losses of tokens that are others."""
+    zeros = LABELS.clamp(min=0)
+    return (
         Known(-OWN.mean(), "The sign is turned: -log p is above 0."),
         Known(OWN.mean().exp(), "This is the perplexity, exp of the loss. Return the loss."),
         Known(
@@ -120,7 +127,7 @@ def _known() -> tuple[Known, ...]:
             "Logits and labels are in different orders: B and T were exchanged in one of them.",
         ),
         Known(
-            -log_p[COUNTED].mean(),
+            -P.log()[COUNTED].mean(),
             "A mean over the whole vocabulary. Only the label's own place counts.",
         ),
         Known(
@@ -137,7 +144,7 @@ def _mean(attempt: Any) -> None:
         OWN.mean(),
         tried=TRIED,
         idea="-log of 1/2, of 1/4 and of 1/16, then the mean of the three.",
-        known=_known(),
+        known=(*_other_means(), *_other_losses()),
     )
 
 

@@ -20,6 +20,8 @@ FIELDS = (
     "dataloader_drop_last",
     "train_sampling_strategy",
     "full_determinism",
+    "seed",
+    "data_seed",
     "eval_strategy",
     "eval_on_start",
     "eval_do_concat_batches",

@@ -71,14 +71,26 @@ def _arguments() -> TrainingArguments:
 
 def tell(made: Any, logs: dict[str, float], step: int, epoch: float, tried: str) -> None:
     """Call on_log as Trainer does."""
-    arguments = copy.copy(_arguments())
-    state, control = TrainerState(global_step=step, epoch=epoch), TrainerControl()
-    absent = "Not every line has every number: ask `in logs` before you take it."
+    arguments, control = copy.copy(_arguments()), TrainerControl()
+    state = TrainerState(global_step=step, epoch=epoch, log_history=[{**logs, "step": step}])
+    absent = (
+        "Not every line has every number: ask `in logs` before you take it. Or a dict of yours is "
+        "asked for a name of logs that it lacks."
+    )
+    trainers = "These are Monitor's names. In logs stand Trainer's: loss, learning_rate, grad_norm."
+    where = "state.global_step says which step it is."
+    own = "The logger is kept in self: self.logger.scalars(numbers, step)."
+    numbers_first = "scalars(numbers, step): the numbers come first."
     two = "A logger wants the step, too: scalars(numbers, step)."
     no_float = "Is it the logger that is called? self.logger.scalars({name: number}, step)."
     others = dict.fromkeys(OTHERS)
     with (
+        explaining(KeyError, trainers, "'gradient_norm'"),
+        explaining(KeyError, trainers, "'rate'"),
         explaining(KeyError, absent),
+        explaining(AttributeError, where, "step'"),
+        explaining(NameError, own, "'logger'"),
+        explaining(TypeError, numbers_first, "'int' object is not iterable"),
         explaining(TypeError, two, "'step'"),
         explaining(TypeError, no_float, "'float' object is not iterable"),
         explaining(AttributeError, "logger has scalars(numbers, step).", "'Recorder'"),

@@ -40,6 +40,16 @@ DIRECTLY = (
     "without it the same code is right on this machine alone."
 )
 TWICE = "One backward pass for each batch, by accelerator.backward(loss), and no loss.backward()."
+START = "backward() starts from the loss, one number: accelerator.backward(loss)."
+NOTHING = "backward() gives nothing back: accelerator.backward(loss), in a line of its own."
+ACCELERATOR = (
+    "The accelerator stands in for one call alone, backward(loss). The step is the optimizer's: "
+    "optimizer.step()."
+)
+GRAPHS = (
+    "Plain numbers are asked: loss.item(). A tensor stays on the model's device, and one on which "
+    "nobody calls backward() keeps its whole graph in memory."
+)
 CUT = (
     "The way from the loss back to the weights is cut: .item() or .detach() came before "
     "backward, or the forward pass ran under no_grad()."
@@ -83,7 +93,11 @@ def _epoch(
         explaining(RuntimeError, TWICE, "second time"),
         explaining(RuntimeError, CUT, "does not require grad"),
         explaining(AttributeError, CUT, "'float' object"),
+        explaining(AttributeError, NOTHING, "'NoneType'"),
+        explaining(TypeError, START, "backward()"),
+        explaining(TypeError, ACCELERATOR, "'int' object is not callable"),
         _toy.explaining_inputs(),
+        _toy.explaining_backward(),
     ):
         accelerator = Counting()
         ready = accelerator.prepare(model, _loader() if loader is None else loader, optimizer)
@@ -114,6 +128,8 @@ def _every_batch(attempt: Any) -> None:
             Known(2.2, late),
             Known(2.5, f"Only part of the gradients was cleared. {sums}"),
             Known(2.8, f"{late} And nothing clears the gradients."),
+            Known(2.125, "Every batch was used twice."),
+            Known(1.525, "The loss is divided once more: it is a mean already."),
             Known(1.2, "The gradients are clipped to the norm 1. That is not asked here."),
         ),
     )
@@ -139,7 +155,7 @@ def _losses(attempt: Any) -> None:
         tried=TRIED,
         told="a list with tensors in it",
         expected="a list of numbers",
-        idea="Kept in a list, each tensor keeps its whole graph in memory: loss.item().",
+        idea=GRAPHS,
     )
     expect(
         got,
@@ -157,13 +173,13 @@ def _losses(attempt: Any) -> None:
 
 
 def _training_mode(attempt: Any) -> None:
-    """the model is in training mode, even if it comes in eval mode, and runs once a batch"""
+    """the model is in training mode, even if it comes in evaluation mode, and runs once a batch"""
     model = _toy.Scale().eval()
     _epoch(attempt, model)
     expect_that(
         all(model.modes),
-        tried="a model that comes in eval mode, as after an evaluation",
-        told="a forward pass in eval mode",
+        tried="a model that comes in evaluation mode, as after an evaluation",
+        told="a forward pass in evaluation mode",
         expected="all of them in training mode",
         idea="accelerate prepares a model and leaves its mode alone: model.train(), before the "
         "loop.",

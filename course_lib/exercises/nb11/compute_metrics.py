@@ -49,19 +49,29 @@ def logits_of(classes: list[int], size: int = 3) -> np.ndarray:
 def _run(attempt: Any, logits: np.ndarray, labels: list[int], tried: str) -> Any:
     arrays = logits.copy(), np.array(labels)
     given = EvalPrediction(predictions=arrays[0], label_ids=arrays[1])
-    axis = "argmax ran over the wrong axis, or over none. One class for each row: axis -1."
+    axis = (
+        "argmax ran over the wrong axis, or over none, or not over all predictions. One class for "
+        "each row: axis -1. label_ids are classes already."
+    )
+    place = "max gives the largest and its place. The place alone is the class: argmax."
+    macro = 'metric.f1(classes, labels, average="macro") is macro-F1.'
     numpy = "These are NumPy arrays: torch.from_numpy(...) first, or argmax(axis=-1)."
     three = 'There are more than two classes: average="macro" makes the mean over them.'
     names = "Trainer's object has .predictions and .label_ids."
+    fixed = "The number of classes is fixed in it. Leave num_classes out: f1 sees which occur."
     with (
+        explaining(ValueError, fixed, "since num_classes"),
         explaining(ValueError, axis, "expected (N,) for both"),
         explaining(ValueError, CLASSES_IDEA, "whole numbers"),
-        explaining(ValueError, three, "average = 'binary'"),
+        explaining(ValueError, three, "average = "),
+        explaining(ValueError, place, "one element"),
+        explaining(AttributeError, macro, "'macro_f1'"),
         explaining(TypeError, numpy, "'dim'"),
         explaining(TypeError, numpy, "numpy.ndarray"),
         explaining(AttributeError, numpy, "numpy.ndarray"),
         explaining(AttributeError, names, "EvalPrediction"),
         explaining(TypeError, names, "EvalPrediction"),
+        explaining(TypeError, names, "'str' and 'int'"),
     ):
         got = call(attempt, given, tried=tried)
     expect_that(
@@ -217,12 +227,22 @@ def _two_classes(attempt: Any) -> None:
     )
 
 
+def _ten_classes(attempt: Any) -> None:
+    """any number of classes, here ten"""
+    labels = list(range(10))
+    logits, tried = logits_of(labels, 10), "answers and labels 0 to 9, as logits (10, 10)"
+    got = _run(attempt, logits, labels, tried)
+    _expect_numbers(got, tried)
+    right = {"accuracy": 1.0, "macro_f1": 1.0}
+    expect(got, right, tried=tried, idea="All ten are right, and each class has the F1 1.")
+
+
 EXERCISE = Exercise(
     "11.4",
     "Metrics from NumPy",
     8,
     compute_metrics,
-    (_two_numbers, _values, _square, _absent, _two_classes),
+    (_two_numbers, _values, _square, _absent, _two_classes, _ten_classes),
     (
         "Two steps: from logits to classes, then two calls of course_lib.metric.",
         (

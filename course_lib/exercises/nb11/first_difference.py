@@ -23,16 +23,18 @@ def first_difference(ours: list[float], theirs: list[float]) -> tuple[int | None
 def _run(attempt: Any, ours: list[float], theirs: list[float]) -> tuple[Any, str]:
     tried = f"first_difference({ours}, {theirs})"
     none = "No step differs here: there is no first one, and 0 is the largest difference."
-    lists = "Lists can't be subtracted. Go through both together: zip(ours, theirs)."
+    beyond = f"{none} Or is there a place beyond the last, len(ours) - 1?"
+    lists = "Lists cannot be subtracted. Go through both together: zip(ours, theirs)."
     with (
         explaining(StopIteration, none),
-        explaining(IndexError, none),
+        explaining(IndexError, beyond),
         explaining(ValueError, none, "empty"),
         explaining(ValueError, none, "is not in list"),
         explaining(TypeError, none, "NoneType"),
         explaining(TypeError, lists, "'list' and 'list'"),
     ):
-        got = call(attempt, ours, theirs, tried=tried)
+        anew = [loss * 1.0 for loss in theirs]  # equal numbers, and never the same objects
+        got = call(attempt, ours, anew, tried=tried)
     expect_that(
         not (type(got) in (tuple, list) and any(isinstance(part, Tensor) for part in got)),
         tried=tried,
@@ -73,7 +75,11 @@ def _equal(attempt: Any) -> None:
         "No step differs, so None; and the largest of the differences is 0.",
         Known((0, 0.0), f"0 {zero}"),
         Known((-1, 0.0), f"-1 {zero}"),
-        Known((1, 0.0), "The first step does not differ: it is the first of the largest ones, 0."),
+        Known(
+            (1, 0.0),
+            "The first step does not differ: it is the first of the largest ones, 0. Or does `is` "
+            "stand where == belongs? It asks for the same object, not for equal numbers.",
+        ),
         Known((3, 0.0), "The last step does not differ."),
         Known((4, 0.0), "There is no step 4. None says that no step differs."),
         Known((None, None), "The largest difference is a number here, too: 0."),
@@ -98,6 +104,14 @@ def _first(attempt: Any) -> None:
         Known((3, 0.5), "This is the first step that is equal again, or one too many."),
         Known((2, -0.5), "A difference has no sign: abs(ours - theirs)."),
         Known((2, 0.0), "The sign counts: 3 - 3.5 is below 0. Take abs of each difference."),
+        Known(
+            (None, 0.0),
+            "Nothing differs, it says. Did a `return` end the loop at step 1? Or the sign counts: "
+            "3 - 3.5 is below 0.",
+        ),
+        Known((2, 0.25), "This is the square of the difference. abs alone."),
+        Known((2, 0.5 / 3), "Divided by the loss. The difference itself, abs(ours - theirs)."),
+        Known((3.0, 0.5), "This is the loss there. Its step is asked, counted from 1."),
         Known((None, 0.5), "A loss may be lower or higher than the other: compare with !=."),
         Known((2, 0.125), "This is the mean of the differences. The largest one."),
     )

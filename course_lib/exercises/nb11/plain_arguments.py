@@ -180,7 +180,7 @@ def _plain_adamw(attempt: Any) -> None:
         )
     decay = "AdamW takes 0.01 by default in PyTorch and 0 in Trainer. The loop has weight_decay=0."
     tried = "plain_arguments(...).weight_decay"
-    expect(got.weight_decay, 0.0, tried=tried, idea=decay)
+    expect(got.weight_decay, 0.0, tried=tried, idea=decay, known=(Known(None, decay),))
 
 
 def _silent(attempt: Any) -> None:
@@ -192,7 +192,7 @@ def _silent(attempt: Any) -> None:
         told=str(got.report_to),
         expected="none",
         idea='report_to="none", a text. None in its place is taken for the name of a tracker, and '
-        "Trainer can't be made."
+        "Trainer cannot be made."
         if got.report_to == [None]
         else 'report_to="none": no tracker hears of the training.',
     )
@@ -208,7 +208,7 @@ def _silent(attempt: Any) -> None:
 
 
 def _trackers(got: TrainingArguments) -> list | None:
-    """The callbacks that Trainer makes of report_to; None if it can't."""
+    """The callbacks that Trainer makes of report_to; None if it cannot."""
     try:
         return get_reporting_integration_callbacks(got.report_to)
     except Exception:

@@ -86,6 +86,7 @@ def _steps(attempt: Any) -> None:
         Known(_at(7, **own, epoch=1.5), "All keys under Trainer's names: choose and rename."),
         Known({name: (n, 7) for name, n in TRAIN.items()}, "The names: train/loss and so on."),
         Known(_at(7, loss=1.5), "The rate and the gradient norm are missing."),
+        Known({"loss": (1.5, 7)}, "The name: train/loss. And rate and gradient norm are missing."),
     )
 
 
@@ -117,6 +118,14 @@ def _evaluations(attempt: Any) -> None:
             "eval_ still stands in the names: name.removeprefix('eval_').",
         ),
         Known({f"epoch/{name}": (n, 2) for name, n in right.items()}, "The name: epoch/valid_X."),
+        Known(
+            _valid(2, oss=1.25, ccuracy=0.75, macro_f1=0.5),
+            "strip takes off any of these letters, one by one: removeprefix('eval_').",
+        ),
+        Known(
+            _valid(2, loss=1.25, accuracy=0.75, macro=0.5),
+            "split('_') cuts at every _, and macro_f1 loses its end: removeprefix('eval_').",
+        ),
         Known(
             {f"epoch/eval_{name}": (n, 2) for name, n in right.items()}, "The name: epoch/valid_X."
         ),

@@ -17,6 +17,7 @@ from course_lib.exercises._checking import (
     explaining,
 )
 from course_lib.exercises._exercise import Exercise
+from course_lib.exercises.nb11._forward import MASK, explaining_forward
 
 
 class WithLoss(nn.Module):
@@ -60,9 +61,8 @@ WITHOUT = "WithLoss(model)(a=..., b=...), without labels"
 DICT = 'Trainer reads the parts by name: {"loss": loss, "logits": logits}.'
 CUT = (
     "The way from the loss back to the weights is cut: .item(), .detach() or torch.tensor(...) "
-    "makes a number that Trainer can't call backward() on. Return the loss as it is."
+    "makes a number that Trainer cannot call backward() on. Return the loss as it is."
 )
-MASK = "Ask for None: `if labels is None`. A label of 0 counts as False."
 
 
 def _make(attempt: Any, model: Sum | None = None) -> Any:
@@ -72,21 +72,8 @@ def _make(attempt: Any, model: Sum | None = None) -> Any:
 
 
 def _forward(made: Any, inputs: dict[str, Tensor], labels: Tensor | None, tried: str) -> Any:
-    taken = "The model inside takes its own inputs and no labels: self.model(**inputs)."
-    named = f"Other models have other inputs: hand on all, by name. {taken}"
     given = inputs if labels is None else inputs | {"labels": labels}
-    none = "Without labels there is no loss, and cross_entropy can't be called with None."
-    default = "Keep `labels=None`: a batch to predict has no labels."
-    with (
-        explaining(TypeError, default, "argument: 'labels'"),
-        explaining(TypeError, named, "forward()"),
-        explaining(TypeError, taken, "'labels'"),
-        explaining(TypeError, none, "must be Tensor, not NoneType"),
-        explaining(AttributeError, none, "'NoneType'"),
-        explaining(KeyError, none, "labels"),
-        explaining(RuntimeError, MASK, "Boolean value of Tensor"),
-        explaining(NotImplementedError, "The logits come first, then the labels.", "'Long'"),
-    ):
+    with explaining_forward():
         return call(made, tried=tried, **given)
 
 
@@ -176,6 +163,7 @@ def _loss(attempt: Any) -> None:
                 F.cross_entropy(P.log().softmax(dim=0), LABELS),
                 "A softmax stood before cross_entropy, which has one inside: it wants logits.",
             ),
+            Known(LOSS / 2, "cross_entropy is a mean already: no division by the batch size."),
             Known(2 * LOSS, "This is the sum. The mean, as in your loop, or the rates differ."),
             Known(each, "A loss for each example. backward() needs one number: the mean."),
             Known(-LOSS, "The sign is turned: -log p is above 0."),
@@ -244,7 +232,12 @@ def _goes_back(attempt: Any) -> None:
     made = _make(attempt)
     _expect_dict(got := _forward(made, INPUTS, LABELS, SHOWN), {"loss", "logits"}, SHOWN)
     tried = f"{SHOWN}: the gradient of the model's weight after backward()"
-    with explaining(RuntimeError, CUT), explaining(AttributeError, CUT):
+    again = "backward() has run in forward already. Trainer calls it: return the loss alone."
+    with (
+        explaining(RuntimeError, again, "second time"),
+        explaining(RuntimeError, CUT),
+        explaining(AttributeError, CUT),
+    ):
         call(lambda: got["loss"].backward(), tried=tried)
     weights = [weight for weight in made.parameters() if weight.dim() == 0]
     expect_that(
