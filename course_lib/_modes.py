@@ -8,7 +8,7 @@ from torch import nn
 
 @contextlib.contextmanager
 def in_eval_mode(model: nn.Module) -> Iterator[None]:
-    """Eval mode for a while; then each part has its own mode again."""
+    """Evaluation mode for a while; then each part has its own mode again."""
     modes = [(part, part.training) for part in model.modules()]
     model.eval()
     try:

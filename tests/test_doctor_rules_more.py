@@ -191,7 +191,7 @@ PAIRS = {
     # softmax outputs 1 and 0 at best: ln(e + 1) - 1
     "softmax-before-cross-entropy": (
         lambda sick: training(net(*[nn.Softmax(dim=1)] * sick)),
-        f"with 2 classes the loss can't fall below {math.log(math.e + 1) - 1:.2f}.",
+        f"with 2 classes the loss cannot fall below {math.log(math.e + 1) - 1:.2f}.",
     ),
     "sigmoid-before-bce-with-logits": (
         lambda sick: training(

@@ -109,7 +109,7 @@ def test_the_title_counts_what_is_drawn(size, shuffle, bucketing):
     shown = view(size=size, shuffle=shuffle, bucketing=bucketing)
     squares = [square for batch in batches_in(shown.drawing) for row in batch for square in row]
     share = squares.count(False) / len(squares)
-    title = f"Of the {len(squares):,} places drawn, {share:.0%} are padding"
+    title = f"Of the {len(squares):,} positions drawn, {share:.0%} are padding"
     assert shown.drawing.get_suptitle() == title
     assert sum(squares) == sum(LENGTHS)
 
@@ -125,9 +125,9 @@ def test_the_caption_counts_the_whole_epoch(bucketing, place):
     tokens, places = sum(lengths), sorted_ones if bucketing else plain
     caption = view(lengths, bucketing=bucketing, place=place).caption
     assert (
-        f"In the whole epoch {(places - tokens) / places:.0%} of the places are padding: "
-        f"{tokens:,} tokens take {plain:,} places without bucketing and {sorted_ones:,} with it, "
-        f"{(plain - sorted_ones) / plain:.0%} fewer."
+        f"In the whole epoch {(places - tokens) / places:.0%} of the positions are padding: "
+        f"{tokens:,} tokens take {plain:,} positions without bucketing and {sorted_ones:,} with "
+        f"it, {(plain - sorted_ones) / plain:.0%} fewer."
     ) in caption
 
 
@@ -149,7 +149,7 @@ def test_the_place_chooses_which_batches_are_drawn(size, place, first, last, cou
     expected = [padded(batch) for batch in chunks(lengths, size)][first - 1 : last]
     assert batches_in(shown.drawing) == expected
     places = sum(len(batch) * len(batch[0]) for batch in expected)
-    assert shown.drawing.get_suptitle().startswith(f"Of the {places:,} places drawn, ")
+    assert shown.drawing.get_suptitle().startswith(f"Of the {places:,} positions drawn, ")
     assert shown.caption.startswith(f"Batches {first} to {last} of {count}, in the order")
 
 

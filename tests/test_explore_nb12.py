@@ -478,8 +478,8 @@ def test_title_and_caption_tell_the_answers():
     assert title("H", "answers") == "Patient H: answers 1 of 2 classes, 179 of 200 right"
     assert clinic("H", "answers").caption == (
         "Patient H, answers: after an epoch, ≈ 1 of 2 classes are answered for 200 validation "
-        "examples, and ≈ 179 answers are right; the commonest answer comes ≈ 200 times, the "
-        "commonest label 179 times."
+        "examples, and ≈ 179 answers are right; the most frequent answer comes ≈ 200 times, "
+        "the most frequent label 179 times."
     )
 
 

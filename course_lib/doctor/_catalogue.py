@@ -209,7 +209,7 @@ CATALOGUE = {
         f"{C}, section 3",
     ),
     "dead-relu": Entry(
-        "A unit that is 0 for every input passes no gradient back: it can't come alive by itself.",
+        "A unit that is 0 for every input passes no gradient back: it cannot come alive by itself.",
         "Look at the biases and the initialisation of the layer before; take a lower rate.",
         "nn.init.kaiming_normal_(layer.weight)\nnn.init.zeros_(layer.bias)",
         f"{G}, section 4",

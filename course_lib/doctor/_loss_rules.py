@@ -115,7 +115,7 @@ def _floor(outputs: Tensor) -> str:
     """How low the loss can get on probabilities of C classes."""
     classes = outputs.shape[1]
     lowest = float(torch.tensor(1 + (classes - 1) / torch.e).log())
-    return f"with {classes} classes the loss can't fall below {lowest:.2f}."
+    return f"with {classes} classes the loss cannot fall below {lowest:.2f}."
 
 
 def _is_distribution(outputs: Tensor) -> bool:

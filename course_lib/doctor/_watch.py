@@ -55,7 +55,7 @@ class Seen:
 
     events: list[str] = field(default_factory=list)  # forward, backward, step, scheduler
     modes: list[bool] = field(default_factory=list)  # of the model, at each forward with gradients
-    asleep: list[str] = field(default_factory=list)  # dropouts, norms in eval mode at a forward
+    asleep: list[str] = field(default_factory=list)  # dropouts, norms in eval() at a forward
     losses: list[LossCall] = field(default_factory=list)
     differences: list[LossCall] = field(default_factory=list)  # of outputs and something fixed
     backward_of: list[Tensor] = field(default_factory=list)

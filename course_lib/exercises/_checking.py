@@ -222,8 +222,7 @@ def expect_module(module: Any, *, tried: str) -> None:
         tried=tried,
         got=module,
         expected="an nn.Module",
-        idea="The class has to inherit from nn.Module: only then does PyTorch find what is "
-        "inside it.",
+        idea=_why_no_module(module),
     )
     expect_that(
         "_modules" in vars(module),
@@ -233,3 +232,22 @@ def expect_module(module: Any, *, tried: str) -> None:
         idea="The base class is not set up yet: make super().__init__() the first line of "
         "__init__.",
     )
+
+
+def _why_no_module(thing: Any) -> str:
+    """What to say of a thing that is no module: of an object of the learner's own class or not."""
+    if thing is None:
+        return "Nothing came back. Does the function end in `return`?"
+    kind = type(thing)
+    with contextlib.suppress(Exception):  # a thing may forbid all questions
+        if kind is tuple and len(thing) == 1:
+            return "A comma at the end of a line makes a tuple of one. Take it away."
+        if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
+            return "That is the class. Brackets, with its arguments in them, make a module of it."
+        plain = ("builtins", "collections", "types", "functools", "torch", "numpy", "pandas")
+        if kind.__module__.partition(".")[0] not in plain:
+            return (
+                f"It is an object of the class {kind.__name__}, which does not inherit from "
+                "nn.Module: only in a module does PyTorch find what is inside it."
+            )
+    return "A module is needed here, made already, and this is a thing of another kind."

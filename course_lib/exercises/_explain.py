@@ -5,8 +5,11 @@ import re
 import sysconfig
 import traceback
 from dataclasses import dataclass
+from typing import Any
 
 from course_lib._describe import name_of
+from course_lib.exercises import _explain_python, _explain_tensors, _explain_torch
+from course_lib.exercises._explain_names import idea_of_attribute, idea_of_name
 from course_lib.runtime import PACKAGE
 
 _FOREIGN = tuple(
@@ -14,170 +17,42 @@ _FOREIGN = tuple(
     | {str(PACKAGE), "<frozen"}
 )
 _INSTALLED = ("site-packages", "dist-packages")
-
-_IDEAS = (
-    (
-        r"before Module\.__init__\(\) call|no attribute '_(parameters|buffers|modules|\w*hooks)'",
-        "The base class is not set up yet: make super().__init__() the first line of __init__.",
-    ),
-    (
-        (
-            r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got|inconsistent tensor "
-            r"size|Expected size for first two dimensions of batch2"
-        ),
-        (
-            "A matrix product needs the inner sizes equal, as in (B, in) @ (in, out). Write both "
-            "shapes down: does one of them have to be transposed, or go to the other side?"
-        ),
-    ),
-    (
-        (
-            r"must match the size of tensor b|doesn't match the broadcast shape|expanded size of "
-            r"the tensor"
-        ),
-        (
-            "The two shapes do not broadcast. Read them from the right: each pair of sizes has to "
-            "be equal, or one of them 1."
-        ),
-    ),
-    (
-        r"leaf Variable that requires grad.*in-place",
-        (
-            "Autograd guards parameters against silent changes. Change them inside `with "
-            "torch.no_grad():`."
-        ),
-    ),
-    (
-        r"does not require grad and does not have a grad_fn",
-        (
-            "Nothing in this result is connected to a parameter that requires a gradient. Was it "
-            "made from a plain tensor, or cut off by .data, .detach() or .item()?"
-        ),
-    ),
-    (
-        r"Boolean value of Tensor with more than one value",
-        (
-            "`if tensor:` asks one question of many numbers. Say which: .any(), .all(), or compare "
-            ".shape."
-        ),
-    ),
-    (
-        r"cannot assign .* as (parameter|child module)",
-        (
-            "That name belongs to a registered parameter or module; only another of its kind may "
-            "take its place."
-        ),
-    ),
-    (
-        r"list is not a Module subclass",
-        "nn.Sequential takes modules, not a list of them. Put a star before the list to unpack it.",
-    ),
-    (
-        r"is not a Module subclass",
-        "nn.ModuleList and nn.Sequential hold modules, made already: nn.Linear(2, 3), not (2, 3).",
-    ),
-    (
-        r"Module \[ModuleList\] is missing",
-        "A ModuleList is only a list of modules: loop over it, and call each one.",
-    ),
-    (
-        r'missing the required "forward" function',
-        (
-            "Calling a module calls its method forward. Is there one, spelled so, and indented to "
-            "stand inside the class?"
-        ),
-    ),
-    (
-        r"^SystemExit",
-        "exit() and sys.exit() end the whole program. A function ends with return.",
-    ),
-    (
-        r"name '[BTHCV]' is not defined",
-        (
-            "B, T, H, C and V are the course's letters, not names that Python knows. Unpack them "
-            "from x.shape, or write the number of the axis."
-        ),
-    ),
-    (
-        r"Dimension out of range",
-        "dim is the number of an axis, counted from 0 (or from -1 at the end), not its size.",
-    ),
-    (
-        r"shape '.*' is invalid for input of size",
-        (
-            "The sizes do not hold that many numbers. Are they written in by hand? Take them from "
-            "x.shape."
-        ),
-    ),
-    (
-        r"number of dimensions in the tensor input does not match",
-        "permute wants every axis once: three numbers for three axes.",
-    ),
-    (
-        r"t\(\) expects a tensor with <= 2 dimensions",
-        "t() is for matrices. With three axes say which two change places: transpose or permute.",
-    ),
-    (
-        r"maximum recursion depth",
-        "It calls itself without end. Does __call__ or a property call the very thing it defines?",
-    ),
-)
-_IDEAS_OF_A_LINE = (
-    (
-        r"'NoneType'",
-        (
-            "Something in that line is None: what a function without return gives, and what .grad "
-            "is before backward()."
-        ),
-    ),
-    (
-        r"object is not callable",
-        "Brackets call a function; what stands in front of them here is not one.",
-    ),
-    (
-        r"'tuple' object has no attribute",
-        "It is a tuple of several things: unpack it first, as in `for name, child in ...`.",
-    ),
-    (
-        r"'NoneType' object has no attribute",
-        "There is None in that place: something returned nothing, or was not set yet.",
-    ),
-    (
-        r"'(int|float|list)' object has no attribute 'detach'",
-        "nn.Parameter wraps a tensor: make the tensor first, for example with torch.randn.",
-    ),
-    (
-        r"attribute '.*' already exists",
-        (
-            "The name is taken already. register_buffer makes the attribute by itself: leave out "
-            "the assignment."
-        ),
-    ),
-    (
-        r"has no attribute",
-        "That name does not exist there. Look for a slip in the spelling.",
-    ),
-    (
-        r"invalid combination of arguments",
-        (
-            "PyTorch knows no such call. Look at the arguments in that line: their names, their "
-            "number, their order."
-        ),
-    ),
-)
+_ANYWHERE = _explain_python.ANYWHERE + _explain_torch.ROWS
+_OF_A_LINE = _explain_tensors.ROWS + _explain_python.OF_A_LINE
 
 _ARGUMENTS = (
-    r"missing \d+ required|takes .*positional argument|takes no arguments|unexpected keyword|"
-    r"got multiple values"
+    r"missing (\d+ )?required|takes .*argument|takes no |unexpected keyword|"
+    r"invalid keyword argument|got multiple values|expected (at (least|most) )?\d+ arguments?\b|"
+    r"argument after \*\*? must"
 )
+_OF_A_METHOD = r"(?<!<locals>)\.\w+\(\) takes .*positional"
 _CALL_IN_YOUR_LINE = "Look at the arguments in that line: their names, their number, their order."
-_CALL_BY_TORCH = (
-    "PyTorch called a function of yours with other arguments than it takes. A forward hook gets "
-    "three: (module, args, output)."
+_SELF_COUNTS = " In the count of a method's arguments `self` is one of them."
+_CALL_OF_FORWARD = (
+    "Calling a module hands its arguments on to its forward, and forward takes others. Compare "
+    "them with forward's first line, which needs `self` in front."
+)
+_CALL_OF_A_HOOK = (
+    "PyTorch called a hook with other arguments than it takes. A forward hook gets three: (module, "
+    "args, output); a forward pre-hook two: (module, args)."
+)
+_CALL_BY_OTHERS = (
+    "Not your line, but a library called a function with other arguments than it takes; the "
+    "message names the function. If it is yours, compare its first line with what such a function "
+    "is handed."
 )
 _CALL_OF_YOURS = (
     "The check called it with other arguments than it takes. Keep the stub's first line as it was; "
     "a method needs `self` in front."
+)
+_LAYER = (
+    "The last axis of what goes into the layer has another size than the layer was made for. In "
+    "the message, of the first pair the second number is what came, of the second pair the first "
+    "is what the layer wants."
+)
+_GIVEN_AS_A_SETTING = (
+    "PyTorch asked a yes or no of a tensor of many numbers. Does it stand where an option is "
+    "expected, as in nn.CrossEntropyLoss(x, y), which makes a module and calls nothing yet?"
 )
 _READ_IT = (
     "Python stopped in the line above. Print what goes into it, and compare with what it needs."
@@ -206,12 +81,6 @@ def place_of(error: BaseException) -> Place | None:
     return None
 
 
-def _in_torch(error: BaseException) -> bool:
-    """Whether the innermost frame of the traceback is PyTorch's."""
-    *_, (frame, _line) = [(None, 0), *traceback.walk_tb(error.__traceback__)]
-    return frame is not None and frame.f_globals.get("__name__", "").startswith("torch.")
-
-
 def _is_foreign(file: str) -> bool:
     return file.startswith(_FOREIGN) or any(folder in file for folder in _INSTALLED)
 
@@ -228,11 +97,67 @@ def message_of(error: BaseException) -> str:
 def idea_of(error: BaseException) -> str:
     """What an error message means, in the course's words; general advice where it is unknown."""
     text, place = message_of(error), place_of(error)
+    module, function, is_own = _innermost(error)
+    if place and is_own and _raised_on_purpose(error, place):
+        return _READ_IT
     if isinstance(error, TypeError) and re.search(_ARGUMENTS, text):
-        return (
-            _CALL_BY_TORCH if _in_torch(error) else _CALL_IN_YOUR_LINE if place else _CALL_OF_YOURS
-        )
-    for pattern, idea in _IDEAS + _IDEAS_OF_A_LINE if place else _IDEAS:
-        if re.search(pattern, text):
-            return idea
-    return _READ_IT if place else _NOT_FROM_A_LINE
+        return _idea_of_a_call(text, place, module, function, is_own)
+    return (
+        _by_where(text, module)
+        or _look_up(_ANYWHERE, error, text)
+        or _by_name(error, text, place)
+        or (_look_up(_OF_A_LINE, error, text) if place else "")
+        or (_READ_IT if place else _NOT_FROM_A_LINE)
+    )
+
+
+def _raised_on_purpose(error: BaseException, place: Place) -> bool:
+    return isinstance(error, AssertionError) or f"raise {name_of(type(error))}" in place.text
+
+
+def _innermost(error: BaseException) -> tuple[str, str, bool]:
+    """Where the error was raised: the module's name, the function's, whether it is a learner's."""
+    *_, (frame, _line) = [(None, 0), *traceback.walk_tb(error.__traceback__)]
+    if frame is None:
+        return "", "", False
+    code = frame.f_code
+    return str(frame.f_globals.get("__name__")), code.co_name, not _is_foreign(code.co_filename)
+
+
+def _idea_of_a_call(text: str, place: Place | None, module: str, function: str, own: bool) -> str:
+    """What to say of arguments that do not fit."""
+    by_torch = module.startswith("torch.")
+    if by_torch and ".forward() " in text:
+        return _CALL_OF_FORWARD
+    if module == "torch.nn.modules.module" and function in ("_call_impl", "inner"):
+        return _CALL_OF_A_HOOK
+    if by_torch or (place and not own):
+        return _CALL_BY_OTHERS
+    if place is None:
+        return _CALL_OF_YOURS
+    return _CALL_IN_YOUR_LINE + (_SELF_COUNTS if re.search(_OF_A_METHOD, text) else "")
+
+
+def _by_where(text: str, module: str) -> str:
+    """What only the place tells, inside PyTorch."""
+    if module == "torch.nn.modules.linear" and "mat1 and mat2 shapes" in text:
+        return _LAYER
+    inside = ("torch.nn.modules.", "torch.nn._reduction", "torch.nn.functional")
+    if module.startswith(inside) and "Boolean value of Tensor with more" in text:
+        return _GIVEN_AS_A_SETTING
+    return ""
+
+
+def _by_name(error: BaseException, text: str, place: Place | None) -> str:
+    if isinstance(error, NameError):
+        return idea_of_name(error, text, place is not None)
+    if isinstance(error, AttributeError) and place:
+        return idea_of_attribute(error, text, _is_foreign)
+    return ""
+
+
+def _look_up(rows: tuple[tuple[Any, str, str], ...], error: BaseException, text: str) -> str:
+    fits = (
+        row for kind, pattern, row in rows if isinstance(error, kind) and re.search(pattern, text)
+    )
+    return next(fits, "")

@@ -56,7 +56,7 @@ def draw_module_tree(
 
 
 def _shapes_inside(model: nn.Module, examples: Tensor) -> dict[str, tuple]:
-    """Output shapes by name, "0" for the model itself; run in eval mode, which changes nothing."""
+    """Output shapes by name, "0" for the model itself; in evaluation mode, so nothing changes."""
     training = [module for module in model.modules() if module.training]
     try:
         for module in training:

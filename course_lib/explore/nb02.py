@@ -50,7 +50,7 @@ def padded_batches(sentences: Sequence[str], encode: Callable[[str], list[int]])
 def draw_padded_batches(
     dataset: SentenceDataset, batch_size: str, shuffle: bool, bucketing: bool, place: int
 ) -> View:
-    """Some batches one after the other: a row for each sentence, a cell for each place."""
+    """Some batches one after the other: a row for each sentence, a cell for each position."""
     size = int(batch_size)
     plain, bucketed = (_masks(dataset, size, shuffle, bucket) for bucket in (False, True))
     masks = bucketed if bucketing else plain
@@ -58,7 +58,7 @@ def draw_padded_batches(
     first = round(place / 100 * max(0, len(masks) - 2 * in_column))
     drawn = masks[first : first + 2 * in_column]
     figure, columns = plot.figure(
-        f"Of the {_places(drawn):,} places drawn, {_padding(drawn):.0%} are padding",
+        f"Of the {_places(drawn):,} positions drawn, {_padding(drawn):.0%} are padding",
         columns=2,
         size=(7.2, 4.4),
     )
@@ -70,8 +70,8 @@ def draw_padded_batches(
     caption = (
         f"Batches {first + 1} to {first + len(drawn)} of {len(masks)}, "
         f"{ORDERS[shuffle, bucketing]}; a row is a sentence, and beside each batch stands its "
-        f"shape (B, T). In the whole epoch {_padding(masks):.0%} of the places are padding: "
-        f"{_tokens(masks):,} tokens take {before:,} places without bucketing and {after:,} with "
+        f"shape (B, T). In the whole epoch {_padding(masks):.0%} of the positions are padding: "
+        f"{_tokens(masks):,} tokens take {before:,} positions without bucketing and {after:,} with "
         f"it, {1 - after / before:.0%} fewer."
     )
     return View(figure, caption)

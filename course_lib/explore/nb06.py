@@ -40,8 +40,8 @@ def words(
 ) -> Explorer:
     """What a classifier answers to a sentence, and what it would answer without each word.
 
-    The model answers as it is at that moment, in eval mode and without gradients; then every part
-    of it is put back into the mode that it was in.
+    The model answers as it is at that moment, in evaluation mode and without gradients; then every
+    part of it is put back into the mode that it was in.
 
     Arguments:
         model       takes input_ids (B, T) and attention_mask (B, T), gives logits (B, C)

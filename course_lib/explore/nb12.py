@@ -174,8 +174,8 @@ def _answers(axes: Axes, found: Answers) -> Sheet:
     finding = f"answers {found.answered} of {classes} classes, {found.right} of {count} right"
     said = (
         f"after an epoch, ≈ {found.answered} of {classes} classes are answered for {count} "
-        f"validation examples, and ≈ {found.right} answers are right; the commonest answer comes "
-        f"≈ {max(found.answers)} times, the commonest label {max(found.labels)} times."
+        f"validation examples, and ≈ {found.right} answers are right; the most frequent answer "
+        f"comes ≈ {max(found.answers)} times, the most frequent label {max(found.labels)} times."
     )
     return finding, said
 

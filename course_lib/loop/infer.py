@@ -30,7 +30,7 @@ def largest_logit(logits: Tensor) -> Tensor:
 
 @contextlib.contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode and inference mode for a while; then each part has its own mode again.
+    """Evaluation mode and inference mode for a while; then each part has its own mode again.
 
     Built in notebooks/06_inference_loop.ipynb.
     """
@@ -47,9 +47,9 @@ def evaluate(
 ) -> dict[str, float]:
     """The loss and the metrics of a model on all examples of a loader.
 
-    In eval mode and without gradients. The loss is the mean over examples, not over batches, of a
-    loss that is a plain mean; with class weights it is near that of the whole, not equal to it. A
-    metric sees all answers at once: the mean of its values per batch would be another number.
+    In evaluation mode and without gradients. The loss is the mean over examples, not over batches,
+    of a loss that is a plain mean; with class weights it is near that of the whole, not equal to
+    it. A metric sees all answers at once: the mean of its values per batch would be another number.
 
     Arguments:
         metrics  name -> function of answers (N,) and labels (N,), as in `course_lib.metric`
@@ -83,7 +83,7 @@ def evaluate(
 def predict(model: nn.Module, loader: Iterable[Batch]) -> Tensor:
     """The logits of all examples, in the order of the dataset, however the loader orders them.
 
-    In eval mode and without gradients. Labels are not needed, and not looked at.
+    In evaluation mode and without gradients. Labels are not needed, and not looked at.
 
     Shapes:
         returns  (N, C), on the CPU

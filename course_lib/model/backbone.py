@@ -37,8 +37,8 @@ def load_backbone(
                       `save_pretrained` wrote, or a name on the Hub such as "klue/roberta-small"
 
     Returns:
-        The backbone, in float32, in eval mode and without BERT's pooler (a layer on top of [CLS]
-        that masked-language-model pretraining leaves untrained), and the tokenizer.
+        The backbone, in float32, in evaluation mode and without BERT's pooler (a layer on top of
+        [CLS] that masked-language-model pretraining leaves untrained), and the tokenizer.
 
     Raises:
         FileNotFoundError: there is no such folder, or no such name on the Hub.

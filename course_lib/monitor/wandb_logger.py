@@ -33,7 +33,7 @@ class WandbLogger:
         config   what was chosen: the rate, the batch size, …
 
     Raises, in every method:
-        OSError: the folder can't be written to.
+        OSError: the folder cannot be written to.
         ValueError: a shape is wrong.
 
     Built in notebooks/10_monitoring.ipynb.
@@ -240,7 +240,7 @@ class WandbLogger:
         except OSError as error:
             raise OSError(
                 error.errno,
-                f"{NAME}: the folder {self.folder} can't be written to: {error.strerror}. Nothing "
+                f"{NAME}: the folder {self.folder} cannot be written to: {error.strerror}. Nothing "
                 "was begun. Name a folder that you may write to.",
             ) from error
 

@@ -1167,7 +1167,7 @@ WRONG = (
     Wrong("05.6", "epochs from 0", _fit(start=0), "count from 1"),
     Wrong("05.6", "no scheduler", _fit(when="never"), "call scheduler.step()"),
     Wrong("05.6", "scheduler first", _fit(when="before"), "not before"),
-    Wrong("05.6", "eval mode", _fit(train=_without_mode), "mode"),
+    Wrong("05.6", "evaluation mode", _fit(train=_without_mode), "mode"),
     Wrong("05.6", "return in the loop", returning_early, "inside the loop"),
     Wrong("05.6", "a list", a_list_of_rows, "History()"),
     Wrong("05.6", "training on validation", training_on_validation, "training loader only"),

@@ -960,7 +960,7 @@ WRONG = (
         "< share",
     ),
     Wrong("08.2", "numbers", _choose(last=lambda c, ids: c.long()), "True and False"),
-    Wrong("08.2", "places", _choose(last=lambda c, ids: c.nonzero()), "These are places"),
+    Wrong("08.2", "places", _choose(last=lambda c, ids: c.nonzero()), "These are positions"),
     Wrong("08.2", "tokens", _choose(last=lambda c, ids: ids[c]), "These are tokens"),
     Wrong("08.2", "a list", _choose(last=lambda c, ids: c.tolist()), "A list so far"),
     Wrong("08.2", "different, with |", different_with_or, "always True"),
@@ -1047,7 +1047,7 @@ WRONG = (
         _mask(labels=lambda ids, m, c: torch.where(m != ids, ids, -100)),
         "that stay have no label",
     ),
-    Wrong("08.3", "labels of the chosen", _mask(labels=lambda ids, m, c: ids[c]), "a place for"),
+    Wrong("08.3", "labels of the chosen", _mask(labels=lambda ids, m, c: ids[c]), "a position"),
     Wrong(
         "08.3",
         "float labels",
@@ -1203,12 +1203,12 @@ WRONG = (
     Wrong("08.4", "exp of large ones", softmax_then_log, "more than a float holds"),
     Wrong("08.4", "an item", an_item, "The way back to the logits is cut"),
     Wrong("08.4", "a float", lambda x, y: over_the_classes(x, y).item(), "A tensor is needed"),
-    Wrong("08.5", "[CLS]", _fill(lambda ids, text, t: 0), "the place of [CLS]"),
+    Wrong("08.5", "[CLS]", _fill(lambda ids, text, t: 0), "the position of [CLS]"),
     Wrong(
         "08.5",
         "the row",
         _fill(lambda ids, text, t: (ids == t.mask_token_id).nonzero()[0][0].item()),
-        "the place of [CLS]",
+        "the position of [CLS]",
     ),
     Wrong("08.5", "the last", _fill(lambda ids, text, t: -1), "the last token"),
     Wrong(
@@ -1224,7 +1224,7 @@ WRONG = (
         _fill(lambda ids, text, t: (ids[0] == 103).nonzero().item()),
         "tokenizer.mask_token_id",
     ),
-    Wrong("08.5", "always the second", _fill(lambda ids, text, t: 2), "one place too far"),
+    Wrong("08.5", "always the second", _fill(lambda ids, text, t: 2), "one position too far"),
     Wrong("08.5", "in training", _fill(mode=lambda model: None), "dropout at work"),
     Wrong("08.5", "logits", _fill(shares=lambda x, place: x[0, place]), "These are logits"),
     Wrong(
@@ -1309,7 +1309,7 @@ WRONG = (
         "08.6",
         "no places",
         _bert(lambda c, n: n - c.max_position_embeddings * c.hidden_size),
-        "table of places",
+        "table of positions",
     ),
     Wrong(
         "08.6",

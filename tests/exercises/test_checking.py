@@ -321,9 +321,38 @@ def test_a_statement_that_does_not_hold_is_a_mistake(came, text):
 
 def test_a_module_is_told_from_what_is_none():
     expect_module(nn.Linear(2, 2), tried="it")
-    for value in (None, 3, nn.Linear, len, torch.ones(1), object()):
-        with pytest.raises(Mistake, match="inherit from nn"):
-            expect_module(value, tried="it")
+    for name in ("zero", "a long text", "an empty tuple", "an int tensor", "an array", "all angry"):
+        with pytest.raises(Mistake):
+            expect_module(NONSENSE[name], tried="it")
+
+
+class NoModule:
+    def forward(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (NoModule(), "class NoModule, which does not inherit from nn.Module"),
+        (None, "Nothing came back"),
+        ((nn.ReLU(),), "A comma"),
+        (nn.ReLU, "That is the class"),
+        *[
+            (value, "a thing of another kind")
+            for value in ((nn.ReLU(), 1), [nn.ReLU()], {}, 3, "a", len, torch.ones(1), object())
+        ],
+        (NoModule, "a thing of another kind"),
+        (lambda x: x, "a thing of another kind"),
+        (nn.Parameter(torch.ones(1)), "a thing of another kind"),
+        (np.ones(1), "a thing of another kind"),
+    ],
+)
+def test_what_is_no_module_is_told_by_its_kind(value, words):
+    with pytest.raises(Mistake) as caught:
+        expect_module(value, tried="it")
+    assert words in caught.value.idea
+    assert ("inherit" in caught.value.idea) == isinstance(value, NoModule)
 
 
 def test_a_module_whose_base_class_was_not_set_up_is_told():

@@ -99,7 +99,7 @@ def test_an_error_is_told_with_the_learner_s_own_line():
         "AttributeError: 'int' object has no attribute 'shpae'\n"
         f"in line {number} of your cell: return y.shpae"
     )
-    assert "spelling" in rows["idea"]
+    assert "a plain Python number" in rows["idea"]
 
 
 @pytest.mark.parametrize("message", ["x" * 5000, "a\nb\n" * 2000])

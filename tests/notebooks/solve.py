@@ -5,12 +5,31 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from tests.notebooks import tool
-from tests.notebooks.page import Place, calls, first_text
+from tests.notebooks.page import Place, calls, first_text, predictions
 from tests.notebooks.rules.lessons import attempt
 
 CARD = "Exercise "
+# Runs before a notebook imports predict: keeps each first answer, and what is another one later.
+RECORDER = """\
+import importlib as _importlib
+
+if "_others" not in globals():
+    _module = _importlib.import_module("course_lib.predict")
+    _predict, _answers, _others = _module.predict, {}, {}
+
+
+def _recorded(name, *arguments, **named):
+    answer = _module._plain(named["actual"])
+    if not _module._agree(_answers.setdefault(name, answer), answer):
+        _others[name] = (_answers[name], answer)
+    return _predict(name, *arguments, **named)
+
+
+_module.predict = _recorded"""
+REPORT = "print('answers that changed:', _others)"
 
 
 def fill(source: str, solution_of: Callable[[str], str]) -> str:
@@ -67,12 +86,25 @@ def shown(notebook: NotebookNode) -> list[str]:
     return [f"{title[0].removeprefix(CARD)} {title[-1]}" for title in titles]
 
 
+def with_late_guesses(notebook: NotebookNode) -> NotebookNode:
+    """A copy that goes back when it is done: the cells of all predictions, the last one first.
+
+    So does a learner who runs all and then writes guesses. The last cell prints what has changed.
+    """
+    notebook = copy.deepcopy(notebook)
+    places = code_places(notebook)
+    late = [copy.deepcopy(place.cell) for place in places if any(predictions(place))]
+    notebook.cells.insert(places[0].index + 1, new_code_cell(RECORDER))
+    notebook.cells += [*reversed(late), new_code_cell(REPORT)]
+    return notebook
+
+
 def run_solved(
     notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str], **runs: int
-) -> list[str]:
-    """Run a notebook solved, `repeats` and `passes` as in `tool.run`; what its cards say at last.
+) -> NotebookNode:
+    """A notebook solved, as it ran: `repeats` and `passes` as in `tool.run`.
 
     Raises:
         RuntimeError: a cell failed.
     """
-    return shown(tool.run(filled(notebook, solution_of), folder, **runs)[0])
+    return tool.run(filled(notebook, solution_of), folder, **runs)[0]

@@ -1,4 +1,4 @@
-"""Every notebook runs with its exercises solved, cell after cell twice, and then once more."""
+"""Every notebook runs solved, each cell twice in a row, guesses late, and then all once more."""
 
 import pytest
 
@@ -17,8 +17,10 @@ def test_a_notebook_is_solved_by_its_solutions_whatever_runs_a_second_time(path)
     notebook = store.read(path)
     expected = solve.expected(notebook)
     assert expected, "the notebook has no exercise"
-    cards = solve.run_solved(notebook, path.parent, exercises.solution_source, repeats=2, passes=2)
-    assert cards == expected
+    whole = solve.with_late_guesses(notebook)
+    ran = solve.run_solved(whole, path.parent, exercises.solution_source, repeats=2, passes=2)
+    assert solve.shown(ran) == expected
+    assert ran.cells[-1].outputs[0].text == "answers that changed: {}\n"
 
 
 SOLUTIONS = {
@@ -89,29 +91,44 @@ def lab(*sources):
     return synthetic.bare(code(LAB), *map(code, sources))
 
 
+def solved(notebook, folder):
+    return solve.shown(solve.run_solved(notebook, folder, SOLUTIONS.__getitem__))
+
+
+def test_an_answer_that_is_another_when_its_cell_runs_again_is_reported(tmp_path):
+    ask = "from course_lib.predict import predict\npredict('01.{}', guess=None, actual={})"
+    late = solve.with_late_guesses(
+        synthetic.bare(
+            code("n = 1"), code(ask.format(1, "n")), code(ask.format(2, "7")), code("n += 1")
+        )
+    )
+    ran, _ = tool.run(late, tmp_path)
+    assert ran.cells[-1].outputs[0].text == "answers that changed: {'01.1': (1, 2)}\n"
+
+
 def test_a_notebook_whose_solutions_are_right_is_solved(tmp_path):
     notebook = lab(*STUBS)
     assert solve.expected(notebook) == ["01.1 solved", "01.3 solved"]
-    assert solve.run_solved(notebook, tmp_path, SOLUTIONS.__getitem__) == solve.expected(notebook)
+    assert solved(notebook, tmp_path) == solve.expected(notebook)
 
 
 def test_a_wrong_solution_shows_on_its_card(tmp_path):
     wrong = SOLUTIONS | {"01.3": "answer = 41"}
-    shown = solve.run_solved(lab(*STUBS), tmp_path, wrong.__getitem__)
-    assert shown == ["01.1 solved", "01.3 not yet"]
+    ran = solve.run_solved(lab(*STUBS), tmp_path, wrong.__getitem__)
+    assert solve.shown(ran) == ["01.1 solved", "01.3 not yet"]
 
 
 def test_what_is_wrong_on_purpose_is_solved_as_well(tmp_path):
     notebook = lab(STUBS[0].replace("...", "return 0"), STUBS[1])
     notebook.cells[1].metadata = {"tags": ["wrong-on-purpose"]}
     assert solve.expected(notebook) == ["01.1 solved", "01.3 solved"]
-    assert solve.run_solved(notebook, tmp_path, SOLUTIONS.__getitem__) == solve.expected(notebook)
+    assert solved(notebook, tmp_path) == solve.expected(notebook)
 
 
 def test_a_check_that_shows_no_card_is_missed(tmp_path):
     silent = LAB.replace("        display", "        if id != '01.3': display")
     notebook = synthetic.bare(code(silent), *map(code, STUBS))
-    assert solve.run_solved(notebook, tmp_path, SOLUTIONS.__getitem__) == ["01.1 solved"]
+    assert solved(notebook, tmp_path) == ["01.1 solved"]
 
 
 def test_a_solution_that_breaks_a_later_cell_is_an_error(tmp_path):

@@ -60,7 +60,7 @@ def _registers_layers(attempt: Any) -> None:
         known=(
             Known(
                 0,
-                "PyTorch can't see the layers: a plain list hides what is in it (so does a tuple, "
+                "PyTorch cannot see the layers: a plain list hides what is in it (so does a tuple, "
                 "and so do layers made in forward). nn.ModuleList is a list that registers its "
                 "items.",
             ),

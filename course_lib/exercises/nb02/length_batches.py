@@ -58,7 +58,7 @@ def _epochs(attempt: Any, count: int = 1, window: int = 50, seed: int = 0) -> li
             tried=tried,
             got=iterator,
             expected="an iterator over batches",
-            idea="__iter__ gives one batch after the other: `yield` each, don't return a list."
+            idea="__iter__ gives one batch after the other: `yield` each, return no list."
             if iterator is not None
             else "Nothing came back: `yield` each batch.",
         )

@@ -163,7 +163,7 @@ def _pad_token(attempt: Any) -> None:
             Known(IDS, "Filled with 0 all the same: pass value=pad_token_id."),
             Known(
                 torch.where(IDS == 0, 99, IDS),
-                "Token 0 of the second sentence was overwritten. Pad, don't replace.",
+                "Token 0 of the second sentence was overwritten. Pad, do not replace.",
             ),
         ),
     )

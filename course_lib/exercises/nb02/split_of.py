@@ -73,7 +73,7 @@ def _twins(attempt: Any) -> None:
             call(attempt, other, tried=repr(other)),
             call(attempt, one, tried=repr(one)),
             tried=f"{one!r} and {other!r}",
-            idea="Hash key_of(text), not the text: then case, digits and punctuation don't count.",
+            idea="Hash key_of(text), not the text: then case, digits and punctuation do not count.",
         )
 
 

@@ -133,7 +133,7 @@ def _mask(attempt: Any) -> None:
             ),
             Known(
                 free.masked_fill(keep == 0, float("-inf")),
-                "Filled after the softmax: weights can't be −∞. Fill the scores, then softmax.",
+                "Filled after the softmax: weights cannot be −∞. Fill the scores, then softmax.",
             ),
             *_nan(got),
         ),

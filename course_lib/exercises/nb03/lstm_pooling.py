@@ -118,7 +118,7 @@ def _last_real_token(attempt: Any) -> None:
             ),
             Known(
                 torch.where((MASK[:, -1] == 1).unsqueeze(1), state, 0.0),
-                "Unpacked, a short sentence has zeros at the last place. Take the state instead.",
+                "Unpacked, a short sentence has zeros at the last position. Take the state.",
             ),
         ),
     )

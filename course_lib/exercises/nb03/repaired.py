@@ -133,7 +133,7 @@ def _values(attempt: Any) -> None:
             Known(head(torch.cat([mean, mean], dim=-1)), "The mean twice: [CLS] is missing."),
             Known(
                 head(torch.cat([hidden[:, -1], mean], dim=-1)),
-                "The last place is not [CLS], and in a short sentence it is padding: hidden[:, 0].",
+                "The last position is not [CLS], and in a short sentence padding: hidden[:, 0].",
             ),
             Known(
                 head(torch.cat([first, mean], dim=-1)).softmax(dim=-1),

@@ -14,7 +14,7 @@ from course_lib.exercises.nb06 import _toy
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """In the block: evaluation mode, no graph. After it, each part has the mode that it had."""
+    """In the block: evaluation mode, no graph. After it, each module has the mode that it had."""
     modes = [(part, part.training) for part in model.modules()]
     model.eval()
     try:
@@ -108,7 +108,7 @@ def _graph_again(attempt: Any) -> None:
 
 
 def _modes_again(attempt: Any) -> None:
-    """afterwards, each part has the mode that it had"""
+    """afterwards, each module has the mode that it had"""
     model = _toy.mixed()
     _in_block(attempt, model, f"{TRIED}, {MIXED}", lambda: None)
     expect(

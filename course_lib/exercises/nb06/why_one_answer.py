@@ -96,7 +96,7 @@ def _labels(attempt: Any) -> None:
         _say(attempt, LABELS, tried),
         "labels",
         tried=tried,
-        idea="labels.bincount().max() / len(labels) is the share of the commonest class.",
+        idea="labels.bincount().max() / len(labels) is the share of the largest class.",
         known=(
             Known(
                 "none",

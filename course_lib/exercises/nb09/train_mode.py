@@ -147,8 +147,8 @@ def _part(attempt: Any) -> None:
         ),
         Known(
             NORMS,
-            "BatchNorm alone. Frozen dropout would still drop: the whole part is to be in eval "
-            "mode.",
+            "BatchNorm alone. Frozen dropout would still drop: the whole part is to be in "
+            "evaluation mode.",
         ),
     )
 

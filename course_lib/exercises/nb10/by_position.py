@@ -99,7 +99,7 @@ BY_NAME = (
 DICT = "zip(self.names, inputs) pairs them, dict(...) makes a dict, and ** hands it on by name."
 REGISTERED = (
     "self.model = model makes it a part. Behind a list, a dict, a function or a bound method "
-    "PyTorch doesn't find it: .to(device) passes over its weights, and so they can't be drawn."
+    "PyTorch does not find it: .to(device) passes over its weights, which then are not drawn."
 )
 
 

@@ -45,7 +45,7 @@ class Centred(Watched):
 
 
 class Alone(Watched):
-    """A Linear, a BatchNorm and a dropout: in eval mode each example is by itself."""
+    """A Linear, a BatchNorm and a dropout: in evaluation mode each example is by itself."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -118,7 +118,7 @@ def known_real(features: Tensor, labels: list[int]) -> list[Known]:
         (1 - right, "A share of mistakes. The accuracy is asked."),
         (right * len(labels), "A count. The share of all examples is asked: divide by N."),
         (100 * right, "In per cent. A share is between 0 and 1."),
-        (max(map(labels.count, labels)) / len(labels), "The share of the commonest label."),
+        (max(map(labels.count, labels)) / len(labels), "The share of the most frequent label."),
     ]
     return [Known(value, idea) for value, idea in found if abs(value - right) > 1e-4]
 

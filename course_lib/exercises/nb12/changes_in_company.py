@@ -17,7 +17,7 @@ from course_lib.loop import evaluating
 def changes_in_company(model: nn.Module, batch: dict[str, Tensor]) -> float:
     """How far the first example's logits move when the others in the batch are replaced.
 
-    In eval mode. The largest absolute difference.
+    In evaluation mode. The largest absolute difference.
     """
     inputs = {name: tensor for name, tensor in batch.items() if name != "labels"}
     others = {
@@ -112,7 +112,7 @@ def _same_size(attempt: Any) -> None:
 
 
 def _eval_mode(attempt: Any) -> None:
-    """in eval mode, where BatchNorm and dropout mix nothing"""
+    """in evaluation mode, where BatchNorm and dropout mix nothing"""
     x = torch.cat([X, 2 * X])
     for training in (True, False):
         model = _company.Alone().train(training)
@@ -122,7 +122,7 @@ def _eval_mode(attempt: Any) -> None:
         got = _run(attempt, model, _batch(x), tried)
         idea = (
             "In training mode BatchNorm takes its mean from the batch, so the neighbours count in "
-            "every healthy model; dropout draws anew. Ask in eval mode."
+            "every healthy model; dropout draws anew. Ask in evaluation mode."
         )
         expect_that(
             all(not was_training for was_training, *_ in model.calls),
@@ -159,13 +159,13 @@ def _no_graph(attempt: Any) -> None:
 
 
 def _modes_again(attempt: Any) -> None:
-    """afterwards each part has the mode that it had"""
+    """afterwards each module has the mode that it had"""
     mixed = _company.Alone().train()
     mixed.layers[2].eval()
     for model, what in (
         (_company.Alone().train(), "in training mode"),
-        (_company.Alone().eval(), "in eval mode"),
-        (mixed, "in training mode, with its dropout in eval mode"),
+        (_company.Alone().eval(), "in evaluation mode"),
+        (mixed, "in training mode, with its dropout in evaluation mode"),
     ):
         before = _modes(model)
         tried = f"a model of Linear, BatchNorm and Dropout, {what}"
@@ -176,10 +176,10 @@ def _modes_again(attempt: Any) -> None:
             tried=f"{tried}: the parts in training mode afterwards",
             idea=MODES,
             known=(
-                Known([], "The model stays in eval mode, and trains on so. " + MODES),
+                Known([], "The model stays in evaluation mode, and trains on so. " + MODES),
                 Known(
                     _modes(_company.Alone().train()),
-                    "A part that came in eval mode is in training. " + MODES,
+                    "A part that came in evaluation mode is in training. " + MODES,
                 ),
             ),
         )

@@ -55,7 +55,7 @@ BOOLS = "p != before compares number by number: not torch.equal(...) is one answ
 
 
 class Normed(_toy.Net):
-    """With a BatchNorm at the end, whose buffers stand still in eval mode."""
+    """With a BatchNorm at the end, whose buffers stand still in evaluation mode."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -228,11 +228,11 @@ def _buffers(attempt: Any) -> None:
     """parameters, and not buffers"""
     model = Normed().eval()
     idea = (
-        "In eval mode the buffers of a BatchNorm stand still, and they are meant to. state_dict() "
-        "has them, too: go through named_parameters()."
+        "In evaluation mode the buffers of a BatchNorm stand still, and they are meant to. "
+        "state_dict() has them, too: go through named_parameters()."
     )
     buffers = [name for name, _ in model.named_buffers()]
-    what = "and a BatchNorm, in eval mode; a healthy loop"
+    what = "and a BatchNorm, in evaluation mode; a healthy loop"
     _expect(attempt, _toy.healthy, what, [], idea, Known(buffers, idea), model=model)
 
 

@@ -146,7 +146,7 @@ def _known_of_shares(labels: list[int], classes: int) -> tuple[Known, ...]:
         ),
         Known(
             min(costs),
-            "The loss of the commonest class alone. The others are paid for, too, and cost more.",
+            "The loss of the most frequent class alone. The others count too, and cost more.",
         ),
         Known(
             softmaxed,
@@ -155,7 +155,7 @@ def _known_of_shares(labels: list[int], classes: int) -> tuple[Known, ...]:
         ),
         *(Known(value, SMOOTHED) for value in (added, sum(-p * math.log(p) for p in smoothed))),
         Known(1 - max(shares), "A share of wrong answers. The cross-entropy is asked: -p log p."),
-        Known(max(shares), "The accuracy of the commonest class. The cross-entropy is asked."),
+        Known(max(shares), "The accuracy of the most frequent class. The cross-entropy is asked."),
         Known(math.log(classes), "Equal probabilities, once more. The second knows the labels."),
         Known(
             -math.log(sum(share * share for share in shares)),

@@ -181,7 +181,7 @@ def _training_mode(attempt: Any) -> None:
     """the model is in training mode, whatever it was in before"""
     model, optimizer = _toy.made()
     model.eval()
-    tried = f"{TRIED}3, the model comes in eval mode"
+    tried = f"{TRIED}3, the model comes in evaluation mode"
     _run(attempt, model, optimizer, tried, 3)
     expect(
         model.modes,
@@ -190,10 +190,10 @@ def _training_mode(attempt: Any) -> None:
         idea="model.train() before the loop: the question is whether the training can learn, with "
         "its dropout and its BatchNorm as they are in training.",
         known=(
-            Known([False] * 3, "It stays in eval mode: model.train() before the loop is missing."),
+            Known([False] * 3, "It stays in evaluation mode: no model.train() before the loop."),
             Known(
                 [True, False, False],
-                "It goes to eval mode after the first step, for all that come after.",
+                "It goes to evaluation mode after the first step, for all that come after.",
             ),
         ),
     )
@@ -203,14 +203,14 @@ def _parts_too(attempt: Any) -> None:
     """and so is each of its parts"""
     model, optimizer = _toy.made(Within)
     model.eval()
-    tried = "a model with w * x as a part of it, in eval mode; steps=2"
+    tried = "a model with w * x as a part of it, in evaluation mode; steps=2"
     _run(attempt, model, optimizer, tried, 2)
     expect(
         model.part.modes,
         [True, True],
         tried=f"{tried}: the part's training in each forward pass",
-        idea="model.training = True sets the model alone, and its parts stay in eval mode, its "
-        "dropout and BatchNorm among them. model.train() sets them all.",
+        idea="model.training = True sets the model alone, and its parts stay in evaluation mode, "
+        "its dropout and BatchNorm among them. model.train() sets them all.",
     )
 
 
