@@ -43,26 +43,31 @@ from IPython import get_ipython as _get_ipython
 from course_lib.explore._explorer import Explorer as _Explorer
 import gc as _gc
 
-def _other(control):
+
+def _others(control):
     if isinstance(control, _widgets.IntSlider):
-        return control.min if control.value != control.min else control.max
+        return [end for end in (control.min, control.max) if end != control.value]
     if isinstance(control, _widgets.Dropdown):
-        return next(option for option in control.options if option != control.value)
+        return [option for option in control.options if option != control.value]
     if isinstance(control, _widgets.Checkbox):
-        return not control.value
-    return control.value + " again"
+        return [not control.value]
+    return [control.value + " again"]
 
 _explorers, _moved, _still = set(), 0, []
-for _explorer in [thing for thing in _gc.get_objects() if isinstance(thing, _Explorer)]:
+# Not isinstance, which asks a weak reference to what is gone.
+for _explorer in [thing for thing in _gc.get_objects() if issubclass(type(thing), _Explorer)]:
     if _explorer._widget is None:
         continue
     _explorers.add(_explorer.name)
     *_controls, _picture, _caption = _explorer._widget.children
     for _control in _controls:
-        _before, _was = (_picture.value, _caption.value), _control.value
-        _control.value = _other(_control)
+        _before, _was, _shown = (_picture.value, _caption.value), _control.value, []
+        for _value in _others(_control):
+            _control.value = _value
+            _shown.append((_picture.value, _caption.value))
         _moved += 1
-        if (_picture.value, _caption.value) == _before or "cannot be drawn" in _caption.value:
+        _failed = any("cannot be drawn" in caption for _, caption in _shown)
+        if _failed or all(shown == _before for shown in _shown):
             _still.append([_explorer.name, _control.description, _caption.value])
         _control.value = _was
 _silent, _pressed = [], 0
