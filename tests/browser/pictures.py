@@ -24,7 +24,7 @@ SIZE = {"width": 1180, "height": 780}
 TALL = {"width": 1180, "height": 1400}
 COLOURS = 128
 LOOP, EXPLORER = "05_training_loop", "explore.schedule("
-STUB = 'exercise.check("05.1"'
+SECTION, STUB = "## 4 · The learning rate", 'exercise.check("05.1"'
 # What beginners leave out most often: nothing clears the gradients of the step before.
 FORGETFUL = """\
     inputs = {name: tensor for name, tensor in batch.items() if name != "labels"}
@@ -43,9 +43,9 @@ def save(shot: bytes, path: Path) -> None:
 
 
 def in_the_window(notebook: NotebookPage, piece: str) -> bytes:
-    """The window as a reader sees it, with what a cell shows at its lower edge."""
+    """The window as a reader sees it, with a cell at its upper edge."""
     notebook.page.set_viewport_size(SIZE)
-    notebook.output(piece).last.evaluate("shown => shown.scrollIntoView({block: 'end'})")
+    notebook.cell(piece).evaluate("cell => cell.scrollIntoView({block: 'start'})")
     notebook.page.wait_for_timeout(500)
     return notebook.page.screenshot()
 
@@ -74,7 +74,7 @@ def main(folder: Path) -> None:
                 notebook.page.wait_for_timeout(1000)
                 save(of(notebook, notebook.output(EXPLORER)), folder / "explorer.png")
                 save(of(notebook, notebook.cell(STUB)), folder / "card.png")
-                save(in_the_window(notebook, EXPLORER), folder / "notebook.png")
+                save(in_the_window(notebook, SECTION), folder / "notebook.png")
         finally:
             lab.stop()
 
