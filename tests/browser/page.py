@@ -4,9 +4,12 @@ import base64
 import os
 import re
 import shutil
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
@@ -248,6 +251,20 @@ class ExplorerView:
 
     def caption(self) -> str:
         return self.output.locator(".widget-html-content").last.text_content() or ""
+
+
+@contextmanager
+def working(purpose: str, settings: dict[str, dict] | None = None) -> Iterator[tuple]:
+    """A browser and a JupyterLab for a script, which ends with a word if there is no browser."""
+    executable = find_browser()
+    if executable is None:
+        sys.exit(f"{purpose}: found no Chromium on the PATH; install it.")
+    with tempfile.TemporaryDirectory() as folder, browsing(executable) as context:
+        lab = Lab(Path(folder), settings)
+        try:
+            yield context, lab
+        finally:
+            lab.stop()
 
 
 @contextmanager

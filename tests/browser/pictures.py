@@ -8,16 +8,13 @@ and an explorer that was moved.
 
 import argparse
 import io
-import sys
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Locator
 
 from course_lib import explore
-from tests.browser.lab import Lab
-from tests.browser.page import LIGHT, NotebookPage, browsing, find_browser, opened
+from tests.browser.page import LIGHT, NotebookPage, opened, working
 from tests.browser.shots import ALL_AT_ONCE
 
 SIZE = {"width": 1180, "height": 780}
@@ -58,25 +55,20 @@ def of(notebook: NotebookPage, element: Locator) -> bytes:
 
 
 def main(folder: Path) -> None:
-    executable = find_browser()
-    if executable is None:
-        sys.exit("pictures: found no Chromium on the PATH; install it.")
-    with tempfile.TemporaryDirectory() as place, browsing(executable) as context:
-        lab = Lab(Path(place), ALL_AT_ONCE)
-        try:
-            with opened(context, lab, LOOP) as notebook:
-                notebook.theme(LIGHT)
-                notebook.run_all()
-                live = notebook.explorer(EXPLORER)
-                for _ in range(2):
-                    live.press(explore.schedule().controls["power"].label, "ArrowRight")
-                notebook.run(STUB, notebook.source(STUB).replace("    ...", FORGETFUL))
-                notebook.page.wait_for_timeout(1000)
-                save(of(notebook, notebook.output(EXPLORER)), folder / "explorer.png")
-                save(of(notebook, notebook.cell(STUB)), folder / "card.png")
-                save(in_the_window(notebook, SECTION), folder / "notebook.png")
-        finally:
-            lab.stop()
+    with (
+        working("pictures", ALL_AT_ONCE) as (context, lab),
+        opened(context, lab, LOOP) as notebook,
+    ):
+        notebook.theme(LIGHT)
+        notebook.run_all()
+        live = notebook.explorer(EXPLORER)
+        for _ in range(2):
+            live.press(explore.schedule().controls["power"].label, "ArrowRight")
+        notebook.run(STUB, notebook.source(STUB).replace("    ...", FORGETFUL))
+        notebook.page.wait_for_timeout(1000)
+        save(of(notebook, notebook.output(EXPLORER)), folder / "explorer.png")
+        save(of(notebook, notebook.cell(STUB)), folder / "card.png")
+        save(in_the_window(notebook, SECTION), folder / "notebook.png")
 
 
 if __name__ == "__main__":

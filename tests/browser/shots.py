@@ -8,13 +8,10 @@ exercise of a notebook shows a wrong attempt with a hint and the solution, the s
 
 import argparse
 import re
-import sys
-import tempfile
 from pathlib import Path
 
 from course_lib import exercises
-from tests.browser.lab import Lab
-from tests.browser.page import DARK, LIGHT, NotebookPage, browsing, find_browser, opened
+from tests.browser.page import DARK, LIGHT, NotebookPage, opened, working
 from tests.notebooks import tool
 from tests.notebooks.page import WRONG_ON_PURPOSE
 from tests.notebooks.solve import fill
@@ -61,24 +58,17 @@ def shoot(notebook: NotebookPage, folder: Path) -> None:
 
 
 def main(out: Path, names: list[str]) -> None:
-    executable = find_browser()
-    if executable is None:
-        sys.exit("shots: found no Chromium on the PATH; install it.")
-    with tempfile.TemporaryDirectory() as folder, browsing(executable) as context:
-        lab = Lab(Path(folder), ALL_AT_ONCE)
-        try:
-            for path in tool.chosen(names):
-                lab.reset()
-                with opened(context, lab, path.stem) as notebook:
-                    notebook.page.set_viewport_size(SIZE)
-                    notebook.run_all()
-                    show_cards(notebook)
-                    for name, theme in (("light", LIGHT), ("dark", DARK)):
-                        notebook.theme(theme)
-                        shoot(notebook, out / name)
-                    notebook.theme(LIGHT)
-        finally:
-            lab.stop()
+    with working("shots", ALL_AT_ONCE) as (context, lab):
+        for path in tool.chosen(names):
+            lab.reset()
+            with opened(context, lab, path.stem) as notebook:
+                notebook.page.set_viewport_size(SIZE)
+                notebook.run_all()
+                show_cards(notebook)
+                for name, theme in (("light", LIGHT), ("dark", DARK)):
+                    notebook.theme(theme)
+                    shoot(notebook, out / name)
+                notebook.theme(LIGHT)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ Chromium on the PATH.
 """
 
 import argparse
-import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +15,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.lab import Lab
-from tests.browser.page import browsing, find_browser, wait_for
+from tests.browser.page import wait_for, working
 from tests.notebooks import tool
 
 SIZE = {"width": 1280, "height": 720}
@@ -124,19 +122,12 @@ def shown(context: BrowserContext, lab: Lab, name: str) -> Iterator[Slides]:
 
 
 def main(out: Path, names: list[str]) -> None:
-    executable = find_browser()
-    if executable is None:
-        sys.exit("slides: found no Chromium on the PATH, which prints them; install it.")
-    with tempfile.TemporaryDirectory() as folder, browsing(executable) as context:
-        lab = Lab(Path(folder))
-        try:
-            for path in tool.chosen(names):
-                with shown(context, lab, path.stem) as slides:
-                    slides.lay_out()
-                    slides.print(out / f"{path.stem}.pdf")
-                    print(f"{out / path.stem}.pdf: {slides.count()} slides")
-        finally:
-            lab.stop()
+    with working("slides") as (context, lab):
+        for path in tool.chosen(names):
+            with shown(context, lab, path.stem) as slides:
+                slides.lay_out()
+                slides.print(out / f"{path.stem}.pdf")
+                print(f"{out / path.stem}.pdf: {slides.count()} slides")
 
 
 if __name__ == "__main__":
