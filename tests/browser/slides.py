@@ -33,10 +33,10 @@ html, body, body :has(.slides), .slides, .slides section {
     visibility: visible !important; width: auto !important;
 }
 .slides section:not(.stack) {
-    break-after: page; height: 720px !important; overflow: hidden !important;
+    break-before: page; height: 720px !important; overflow: hidden !important;
     width: 1280px !important;
 }
-.reveal > :not(.slides) { display: none !important; }
+.reveal > :not(.slides), .fa-question { display: none !important; }
 """
 # CodeMirror draws only the lines that are in view, and all of them for a printer.
 MEASURE = """() => {
@@ -102,7 +102,10 @@ class Slides:
         """Write the slides that are laid out as a PDF, a page each."""
         self.page.emulate_media(media="screen")
         file.parent.mkdir(parents=True, exist_ok=True)
-        self.page.pdf(path=file, prefer_css_page_size=True, print_background=True)
+        pages = f"1-{self.count()}"  # what stands behind the slides would be an empty one
+        self.page.pdf(
+            path=file, page_ranges=pages, prefer_css_page_size=True, print_background=True
+        )
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Every notebook as slides: nothing stands below the edge, all can be read, code runs."""
 
+import re
+
 import pytest
 
 from course_lib.plot import DOTS_PER_INCH
@@ -31,6 +33,15 @@ def test_no_slide_overflows_and_all_can_be_read(name, browser, lab):
         assert slide["letters"] >= SMALLEST, slide
         for scale in slide["figures"]:
             assert scale * POINTS * DOTS_PER_INCH / 72 >= SMALLEST_IN_A_FIGURE, slide
+
+
+def test_a_printed_notebook_has_a_page_for_each_slide(browser, lab, tmp_path):
+    lab.reset()
+    with shown(browser, lab, "00_start_here") as slides:
+        slides.lay_out()
+        slides.print(tmp_path / "00.pdf")
+        printed = (tmp_path / "00.pdf").read_bytes()
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == slides.count()
 
 
 def test_code_runs_from_the_slide(browser, lab):
