@@ -7,6 +7,9 @@ import pytest
 from tests.browser.lab import Lab
 from tests.browser.page import BROWSERS, browsing, find_browser, opened
 
+# Their assertions show both sides, as those of a test module do.
+pytest.register_assert_rewrite("tests.browser.common", "tests.browser.explorer_runs")
+
 
 @pytest.fixture(scope="package")
 def browser():

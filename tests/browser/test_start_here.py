@@ -7,7 +7,7 @@ import pytest
 from course_lib import exercises, explore, plot
 from course_lib._panel import TONES
 from course_lib.explore.nb00 import PERMUTE
-from tests.browser.contrast import faint
+from tests.browser import common
 from tests.browser.page import DARK, LIGHT, opened, wait_for
 
 pytestmark = [pytest.mark.browser]
@@ -131,10 +131,7 @@ def test_everything_under_the_cells_is_readable(start_here, theme):
     card = start_here.run(CHECK, WRONG(start_here))
     card.get_by_role("button", name="Hint").click()
     card.get_by_text(A_HINT).wait_for()
-    start_here.theme(theme)
-    read, found = faint(start_here.outputs)
-    assert read > 50
-    assert found == []
+    common.readable(start_here, theme)
 
 
 def test_no_label_and_no_output_is_cut_off(start_here):
