@@ -16,9 +16,8 @@ CARD = "Exercise "
 RECORDER = """\
 import importlib as _importlib
 
-if "_others" not in globals():
-    _module = _importlib.import_module("course_lib.predict")
-    _predict, _answers, _others = _module.predict, {}, {}
+_module = _importlib.import_module("course_lib.predict")
+_predict, _answers, _others = _module.predict, {}, {}
 
 
 def _recorded(name, *arguments, **named):
@@ -86,25 +85,27 @@ def shown(notebook: NotebookNode) -> list[str]:
     return [f"{title[0].removeprefix(CARD)} {title[-1]}" for title in titles]
 
 
-def with_late_guesses(notebook: NotebookNode) -> NotebookNode:
-    """A copy that goes back when it is done: the cells of all predictions, the last one first.
+def again_and_again(notebook: NotebookNode) -> NotebookNode:
+    """A copy that runs each cell twice in a row, then goes back, then runs all once more.
 
-    So does a learner who runs all and then writes guesses. The last cell prints what has changed.
+    It goes back to the cells of all predictions, the last one first, as a learner does who runs
+    all and then writes guesses. The last cell prints which answers have changed.
     """
-    notebook = copy.deepcopy(notebook)
     places = code_places(notebook)
-    late = [copy.deepcopy(place.cell) for place in places if any(predictions(place))]
-    notebook.cells.insert(places[0].index + 1, new_code_cell(RECORDER))
-    notebook.cells += [*reversed(late), new_code_cell(REPORT)]
-    return notebook
+    twice = [cell for cell in notebook.cells for _ in range(2)]
+    twice.insert(2 * places[0].index + 1, new_code_cell(RECORDER))
+    late = [place.cell for place in reversed(places) if any(predictions(place))]
+    once_more = [*notebook.cells, new_code_cell(REPORT)]
+    cells = [copy.deepcopy(cell) for cell in twice + late + once_more]
+    return NotebookNode(notebook | {"cells": cells})
 
 
 def run_solved(
-    notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str], **runs: int
+    notebook: NotebookNode, folder: Path, solution_of: Callable[[str], str]
 ) -> NotebookNode:
-    """A notebook solved, as it ran: `repeats` and `passes` as in `tool.run`.
+    """A notebook solved, as it ran.
 
     Raises:
         RuntimeError: a cell failed.
     """
-    return tool.run(filled(notebook, solution_of), folder, **runs)[0]
+    return tool.run(filled(notebook, solution_of), folder)[0]

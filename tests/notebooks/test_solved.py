@@ -14,11 +14,10 @@ NOTEBOOKS = tool.chosen(())
 def test_a_notebook_is_solved_by_its_solutions_whatever_runs_a_second_time(path):
     from course_lib import exercises
 
-    notebook = store.read(path)
+    notebook = solve.again_and_again(store.read(path))
     expected = solve.expected(notebook)
     assert expected, "the notebook has no exercise"
-    whole = solve.with_late_guesses(notebook)
-    ran = solve.run_solved(whole, path.parent, exercises.solution_source, repeats=2, passes=2)
+    ran = solve.run_solved(notebook, path.parent, exercises.solution_source)
     assert solve.shown(ran) == expected
     assert ran.cells[-1].outputs[0].text == "answers that changed: {}\n"
 
@@ -97,13 +96,13 @@ def solved(notebook, folder):
 
 def test_an_answer_that_is_another_when_its_cell_runs_again_is_reported(tmp_path):
     ask = "from course_lib.predict import predict\npredict('01.{}', guess=None, actual={})"
-    late = solve.with_late_guesses(
+    asked = solve.again_and_again(
         synthetic.bare(
             code("n = 1"), code(ask.format(1, "n")), code(ask.format(2, "7")), code("n += 1")
         )
     )
-    ran, _ = tool.run(late, tmp_path)
-    assert ran.cells[-1].outputs[0].text == "answers that changed: {'01.1': (1, 2)}\n"
+    ran, _ = tool.run(asked, tmp_path)
+    assert ran.cells[-1].outputs[0].text == "answers that changed: {'01.1': (1, 3)}\n"
 
 
 def test_a_notebook_whose_solutions_are_right_is_solved(tmp_path):
@@ -136,17 +135,26 @@ def test_a_solution_that_breaks_a_later_cell_is_an_error(tmp_path):
         solve.run_solved(lab(*STUBS, "1 / (answer - 42)"), tmp_path, SOLUTIONS.__getitem__)
 
 
-ONCE = code("x = 1 if 'x' not in globals() else 1 / 0")
-
-
-def test_a_notebook_that_cannot_run_twice_is_an_error(tmp_path):
-    assert len(tool.run(synthetic.bare(ONCE), tmp_path)[1]) == 1
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ["x = 1 if 'x' not in globals() else 1 / 0", "del x"],  # the next cell mends it
+        ["if 'x' in globals():\n    1 / 0", "x = 1"],
+    ],
+    ids=["twice in a row", "once more"],
+)
+def test_a_cell_that_cannot_run_again_is_an_error(sources, tmp_path):
+    notebook = synthetic.bare(*map(code, sources))
+    assert len(tool.run(notebook, tmp_path)[1]) == 2
     with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        tool.run(synthetic.bare(ONCE), tmp_path, passes=2)
+        tool.run(solve.again_and_again(notebook), tmp_path)
 
 
-def test_a_cell_that_cannot_run_twice_in_a_row_is_an_error_whatever_the_next_one_mends(tmp_path):
-    mended = synthetic.bare(ONCE, code("del x"))
-    assert len(tool.run(mended, tmp_path, passes=2)[1]) == 4
-    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
-        tool.run(mended, tmp_path, repeats=2)
+def test_each_cell_runs_twice_then_predictions_the_last_one_first_then_all():
+    first, second = (f"predict('01.{n}', guess=None, actual=1)" for n in (1, 2))
+    notebook = synthetic.bare(text("# A"), code("1"), code(first), code(second))
+    *cells, report = [cell.source for cell in solve.again_and_again(notebook).cells]
+    cells.remove(solve.RECORDER)
+    each = ["# A", "1", first, second]
+    assert cells == [s for s in each for _ in range(2)] + [second, first] + each
+    assert report == solve.REPORT

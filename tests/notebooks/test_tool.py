@@ -123,13 +123,6 @@ def test_a_tag_that_lets_a_cell_fail_does_not_help(tmp_path):
         tool.execute(path)
 
 
-def test_two_passes_run_in_one_kernel(tmp_path):
-    count = code("n = globals().get('n', 0) + 1\nprint(n)")
-    notebook, seconds = tool.run(bare(text("# A"), count), tmp_path, passes=2)
-    assert said(notebook, 1) == "2\n"
-    assert len(seconds) == 4
-
-
 def project(folder, address="https://github.com/some/thing", version="1.2.3"):
     path = folder / "pyproject.toml"
     path.write_text(PYPROJECT.format(address=address, version=version), encoding="utf-8")

@@ -127,13 +127,9 @@ def run(
     folder: Path,
     *,
     name: str = "notebook",
-    repeats: int = 1,
-    passes: int = 1,
     timeout: int = TIMEOUT,
 ) -> tuple[NotebookNode, list[float]]:
-    """Run all cells in order in one kernel; the notebook as it ran, the seconds of each run.
-
-    In the first pass each cell runs `repeats` times in a row, in each later one of `passes` once.
+    """Run all cells in order in one kernel; the notebook as it ran, the seconds of each cell.
 
     The kernel is this Python, works in `folder`, keeps its progress in a folder of its own and
     computes with one thread.
@@ -153,9 +149,7 @@ def run(
     _prepare(client.create_kernel_manager())
     seconds = []
     with tempfile.TemporaryDirectory() as state, client.setup_kernel(env=_environment(state)):
-        cells = list(enumerate(notebook.cells))
-        in_a_row = [numbered for numbered in cells for _ in range(repeats)]
-        for index, cell in in_a_row + cells * (passes - 1):
+        for index, cell in enumerate(notebook.cells):
             start = time.perf_counter()
             try:
                 client.execute_cell(cell, index)
