@@ -15,6 +15,8 @@ from torch import Tensor
 from course_lib._describe import describe
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-5  # how far two floats may be apart
+NO_RETURN = "Nothing came back. Does the function end in `return`?"
+TUPLE_OF_ONE = "A comma at the end of a line makes a tuple of one. Take it away."
 
 
 class Mistake(Exception):  # noqa: N818 it is an answer, not an error
@@ -42,6 +44,15 @@ def explaining(kind: type[Exception], idea: str, words: str = "") -> Iterator[No
         if isinstance(raised.error, kind) and words in str(raised.error):
             raised.idea = idea
         raise
+
+
+@contextlib.contextmanager
+def explaining_each(*rows: tuple) -> Iterator[None]:
+    """`explaining(*row)` for each row; of several that fit, the first has the last word."""
+    with contextlib.ExitStack() as stack:
+        for row in rows:
+            stack.enter_context(explaining(*row))
+        yield
 
 
 @dataclass(frozen=True)
@@ -182,10 +193,10 @@ def _where_they_differ(got: Any, expected: Any) -> tuple[str, str]:
 def _by_kind(got: Any, expected: Any) -> str | None:
     """What can be said from the kind of thing alone."""
     if got is None:
-        return "Nothing came back. Does the function end in `return`?"
+        return NO_RETURN
     if isinstance(expected, Tensor) and not isinstance(got, Tensor):
         if isinstance(got, tuple) and len(got) == 1:
-            return "A comma at the end of a line makes a tuple of one. Take it away."
+            return TUPLE_OF_ONE
         return "A tensor is needed here, so that PyTorch can work on with it."
     if isinstance(got, Tensor) and isinstance(expected, Tensor):
         return _by_shape(got, expected)
@@ -237,11 +248,11 @@ def expect_module(module: Any, *, tried: str) -> None:
 def _why_no_module(thing: Any) -> str:
     """What to say of a thing that is no module: of an object of the learner's own class or not."""
     if thing is None:
-        return "Nothing came back. Does the function end in `return`?"
+        return NO_RETURN
     kind = type(thing)
     with contextlib.suppress(Exception):  # a thing may forbid all questions
         if kind is tuple and len(thing) == 1:
-            return "A comma at the end of a line makes a tuple of one. Take it away."
+            return TUPLE_OF_ONE
         if isinstance(thing, type) and issubclass(thing, torch.nn.Module):
             return "That is the class. Brackets, with its arguments in them, make a module of it."
         plain = ("builtins", "collections", "types", "functools", "torch", "numpy", "pandas")

@@ -13,28 +13,20 @@ from typing import Any
 
 import torch
 
+from course_lib.exercises._explain_python import FUNCTION, NONE, NOT_CALLED, ONE_BY_ONE
+from course_lib.exercises._explain_tensors import PAIR
+
 _INSIDE = ("<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 
-_NONE = (
-    "Something that the line uses is None: what a function without return gives, and what .grad "
-    "is before backward()."
-)
 # (pattern of the text, sentence): what the thing is that was asked for the name.
-_FUNCTION = r"(builtin_function_or_method|function|method|method-wrapper|method_descriptor)"
 _KINDS = (
     (
         r"'torch\.return_types",
-        (
-            "That is a tuple of tensors, not one: max, min, sort, topk and the like with a dim "
-            "give the values and their places. Take the one that you mean."
-        ),
+        PAIR,
     ),
     (
-        rf"^AttributeError: '{_FUNCTION}' object",
-        (
-            "There is a function in that place, not what it returns. Are the brackets missing that "
-            "call it?"
-        ),
+        rf"^AttributeError: '{FUNCTION}' object",
+        NOT_CALLED,
     ),
     (
         r"^AttributeError: '(float|int|bool|complex)' object",
@@ -73,7 +65,7 @@ _KINDS = (
         ),
     ),
     (
-        r"^AttributeError: '(generator|map|zip|filter|enumerate|\w*iterator|reversed)' object",
+        rf"^AttributeError: '{ONE_BY_ONE}' object",
         (
             "There is something in that place that makes its values one by one. Loop over it, or "
             "collect them with list() first."
@@ -153,7 +145,7 @@ def idea_of_attribute(error: AttributeError, text: str, is_foreign: Callable[[st
     if "has no attribute" not in text:
         return ""
     if "'NoneType'" in text:
-        return _NONE
+        return NONE
     if _frames(error)[-1].f_code.co_qualname == "Parameter.__new__":
         return _MADE_A_PARAMETER
     with contextlib.suppress(Exception):  # an object may forbid all questions

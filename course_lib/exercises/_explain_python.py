@@ -4,8 +4,16 @@ The first row that fits is said, so the narrow ones stand first. Every sentence 
 error that its row fits; the texts are those of Python 3.11 to 3.13.
 """
 
-_FUNCTION = r"(builtin_function_or_method|function|method|method-wrapper|method_descriptor)"
-_ONE_BY_ONE = r"(generator|map|zip|filter|enumerate|\w*iterator|reversed)"
+FUNCTION = r"(builtin_function_or_method|function|method|method-wrapper|method_descriptor)"
+ONE_BY_ONE = r"(generator|map|zip|filter|enumerate|\w*iterator|reversed)"
+
+NONE = (
+    "Something that the line uses is None: what a function without return gives, and what .grad "
+    "is before backward()."
+)
+NOT_CALLED = (
+    "There is a function in that place, not what it returns. Are the brackets missing that call it?"
+)
 
 ANYWHERE = (
     (
@@ -25,18 +33,12 @@ OF_A_LINE = (
     (
         TypeError,
         r"'NoneType'|NoneType\.__format__",
-        (
-            "Something that the line uses is None: what a function without return gives, and what "
-            ".grad is before backward()."
-        ),
+        NONE,
     ),
     (
         TypeError,
-        rf"'{_FUNCTION}'",
-        (
-            "There is a function in that place, not what it returns. Are the brackets missing that "
-            "call it?"
-        ),
+        rf"'{FUNCTION}'",
+        NOT_CALLED,
     ),
     (
         TypeError,
@@ -98,7 +100,7 @@ OF_A_LINE = (
     ),
     (
         TypeError,
-        rf"'{_ONE_BY_ONE}'",
+        rf"'{ONE_BY_ONE}'",
         (
             "A generator (map, zip and the like are similar) makes its values one by one: it has "
             "no length and no index, and is no number. Loop over it, or collect its values with "

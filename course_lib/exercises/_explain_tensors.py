@@ -3,6 +3,11 @@
 Rows as in `_explain_torch`: (type of the error, pattern of its text, sentence).
 """
 
+PAIR = (
+    "That is a tuple of tensors, not one: max, min, sort, topk and the like with a dim give the "
+    "values and their places. Take the one that you mean."
+)
+
 ROWS = (
     (
         RuntimeError,
@@ -229,10 +234,7 @@ ROWS = (
     (
         TypeError,
         r"must be Tensor, not torch\.return_types|'torch\.return_types\.\w+'",
-        (
-            "That is a tuple of tensors, not one: max, min, sort, topk and the like with a dim "
-            "give the values and their places. Take the one that you mean."
-        ),
+        PAIR,
     ),
     (
         TypeError,

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from pathlib import Path
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell
 
 from tests.notebooks import tool
@@ -96,8 +96,7 @@ def again_and_again(notebook: NotebookNode) -> NotebookNode:
     twice.insert(2 * places[0].index + 1, new_code_cell(RECORDER))
     late = [place.cell for place in reversed(places) if any(predictions(place))]
     once_more = [*notebook.cells, new_code_cell(REPORT)]
-    cells = [copy.deepcopy(cell) for cell in twice + late + once_more]
-    return NotebookNode(notebook | {"cells": cells})
+    return from_dict({**notebook, "cells": twice + late + once_more})
 
 
 def run_solved(

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -35,7 +35,7 @@ def _gradients(attempt: Any) -> tuple[Tensor, ...]:
         tried=TRIED,
         got=got,
         expected="three tensors: the gradients of x, weight and bias",
-        idea="Nothing came back. Does the function end in `return`?"
+        idea=NO_RETURN
         if got is None
         else "Return all three, in this order, with commas between them.",
     )

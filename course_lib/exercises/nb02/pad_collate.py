@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -55,7 +55,7 @@ def _batch(attempt: Any, items: list, tried: str, **options: Any) -> dict:
         tried=tried,
         got=batch,
         expected='a dict with "input_ids" and "attention_mask"',
-        idea="Nothing came back. Does the function end in `return`?"
+        idea=NO_RETURN
         if batch is None
         else 'A batch is a dict: the model\'s inputs by name, and "labels".',
     )

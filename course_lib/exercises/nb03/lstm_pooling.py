@@ -1,6 +1,5 @@
 """Exercise 03.3: an LSTM that stops at the last real token."""
 
-from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from course_lib.exercises._checking import (
     expect,
     expect_module,
     expect_that,
-    explaining,
+    explaining_each,
 )
 from course_lib.exercises._exercise import Exercise
 
@@ -45,14 +44,14 @@ PACKING = (
 )
 COUNTED = "Lengths are (B,), one whole number for each sentence: mask.sum(dim=1)."
 ERRORS = (
-    (RuntimeError, "enforce_sorted", PACKING),
-    (RuntimeError, "batch_size", PACKING),
-    (RuntimeError, "exceeds dimension size", PACKING),
-    (RuntimeError, "'lengths' argument", COUNTED),
-    (IndexError, "supposed to be a vector", COUNTED),
-    (IndexError, "out of range", COUNTED),
-    (IndexError, "is out of bounds", "Places count from 0: the last token is at lengths - 1."),
-    (TypeError, "tuple indices", "A PackedSequence is no tensor. Take the last state instead."),
+    (RuntimeError, PACKING, "enforce_sorted"),
+    (RuntimeError, PACKING, "batch_size"),
+    (RuntimeError, PACKING, "exceeds dimension size"),
+    (RuntimeError, COUNTED, "'lengths' argument"),
+    (IndexError, COUNTED, "supposed to be a vector"),
+    (IndexError, COUNTED, "out of range"),
+    (IndexError, "Places count from 0: the last token is at lengths - 1.", "is out of bounds"),
+    (TypeError, "A PackedSequence is no tensor. Take the last state instead.", "tuple indices"),
 )
 
 
@@ -93,9 +92,7 @@ def _last_real_token(attempt: Any) -> None:
     state, cell = _states(oracle)
     read_on, (last, _) = oracle(HIDDEN)
     first = read_on[:, 0]
-    with ExitStack() as explained:
-        for kind, words, idea in ERRORS:
-            explained.enter_context(explaining(kind, idea, words))
+    with explaining_each(*ERRORS):
         got = call(module, HIDDEN, MASK, tried=TRIED)
     expect(
         got,

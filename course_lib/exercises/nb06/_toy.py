@@ -3,6 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+MIXED = "a model in training whose dropout is in evaluation mode"
+BY_NAME = "The model wants its inputs by name, model(**inputs), not the dict itself."
+STACKED = "The last batch is shorter: torch.cat joins batches, torch.stack wants equal sizes."
+NO_PLACES = "torch.tensor([]) is of floats, and places are whole numbers: dtype=torch.long."
+WHERE = "torch.where(condition) gives a tuple, an axis each: take its [0]."
 OTHER_INPUTS = "Other models have other inputs: hand on all but the labels, model(**inputs)."
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from course_lib.exercises._checking import Known, call, expect, explaining
 from course_lib.exercises._exercise import Exercise
+from course_lib.exercises.nb06 import _toy
 
 
 def confident_mistakes(probabilities: Tensor, labels: Tensor, k: int) -> Tensor:
@@ -30,7 +31,6 @@ PROBABILITIES = torch.tensor(
 LABELS = torch.tensor([0, 2, 1, 1, 1, 1])  # wrong: 1 (0.58), 3 (0.72), 4 (0.45)
 MASK = "A mask of True and False. nonzero().flatten() makes places of it."
 FLAT = "squeeze() takes the last axis too where there is one of them: flatten()."
-EMPTY = "torch.tensor([]) is of floats, and places are whole numbers: dtype=torch.long."
 TRIED = "six answers; wrong are those at 1, 3 and 4, with the probabilities 0.58, 0.72, 0.45"
 
 
@@ -39,12 +39,11 @@ def _run(attempt: Any, labels: Tensor, k: int, tried: str) -> Any:
     each = "max() is the largest of all numbers. max(dim=1) gives two things of each row."
     two = "sort() gives two things, the values and the places. argsort() gives the places alone."
     among = "Sort only the mistakes, sureness[wrong]: all examples have more places than wrong has."
-    where = "torch.where(condition) gives a tuple, an axis each: take its [0]."
     rows = "The largest of each row is max(dim=1). dim=0 goes over the examples."
     with (
         explaining(IndexError, two, "tensor of dimension 1"),
         explaining(IndexError, among, "with size 3"),
-        explaining(TypeError, where, "only integer tensors"),
+        explaining(TypeError, _toy.WHERE, "only integer tensors"),
         explaining(RuntimeError, rows, "must match the size"),
         explaining(RuntimeError, fewer, "selected index k out of range"),
         explaining(TypeError, each, "iteration over a 0-d tensor"),
@@ -131,7 +130,7 @@ def _fewer(attempt: Any) -> None:
         torch.tensor([], dtype=torch.long),
         tried=tried,
         idea="No mistake, no place: a tensor of shape (0,).",
-        known=(Known(torch.tensor([]), EMPTY),),
+        known=(Known(torch.tensor([]), _toy.NO_PLACES),),
     )
 
 

@@ -74,7 +74,6 @@ def _run(
     both = "A metric takes the answers and the labels, in this order: metric(answers, labels)."
     nothing = "loss_fn and metrics may be None: then there is nothing to compute."
     logits = "A metric compares answers with labels: answers = decide(logits) comes first."
-    by_name = "The model wants its inputs by name, model(**inputs), not the dict itself."
     count = (
         "The loader may be any iterable of batches. Count the examples as they come: len(labels)."
     )
@@ -82,7 +81,6 @@ def _run(
     keys = "A batch is a dict, and going through a dict gives its names: batch['labels']."
     rows = "`+=` adds the rows of a tensor to a list, one by one. append adds the tensor."
     of_answers = "The loss wants logits and labels. decide makes answers, for the metrics alone."
-    stacked = "The last batch is shorter: torch.cat joins batches, torch.stack wants equal sizes."
     with (
         explaining(KeyError, _toy.OTHER_INPUTS, "input_ids"),
         explaining(AttributeError, count, "attribute 'dataset'"),
@@ -92,11 +90,11 @@ def _run(
         explaining(ValueError, keys, "to unpack"),
         explaining(RuntimeError, rows, "zero-dimensional tensor"),
         explaining(IndexError, of_answers, "too many indices"),
-        explaining(RuntimeError, stacked, "stack expects"),
+        explaining(RuntimeError, _toy.STACKED, "stack expects"),
         explaining(TypeError, labels, "'labels'"),
         explaining(TypeError, names, "'str' object is not callable"),
         explaining(TypeError, both, "precision_of_1() missing"),
-        explaining(TypeError, by_name, "unsupported operand"),
+        explaining(TypeError, _toy.BY_NAME, "unsupported operand"),
         explaining(RuntimeError, logits, "must match the size of tensor"),
         explaining(TypeError, nothing, "'NoneType' object is not callable"),
         explaining(AttributeError, nothing, "'NoneType' object has no attribute 'items'"),
@@ -202,18 +200,17 @@ def _decide(attempt: Any) -> None:
 def _how_it_asks(attempt: Any) -> None:
     """it asks in evaluation mode, without a graph, and leaves each mode as it was"""
     model = _toy.mixed()
-    tried = "a model in training whose dropout is in evaluation mode"
-    _run(attempt, model, batches(), tried, squared)
+    _run(attempt, model, batches(), _toy.MIXED, squared)
     expect_that(
         not any(model.modes),
-        tried=tried,
+        tried=_toy.MIXED,
         told="a forward pass in training mode",
         expected="all of them in evaluation mode",
         idea="Put the loop into `with evaluating(model):`.",
     )
     expect_that(
         not any(model.recording),
-        tried=f"{tried}: torch.is_grad_enabled() in the forward pass",
+        tried=f"{_toy.MIXED}: torch.is_grad_enabled() in the forward pass",
         told="True",
         expected="False",
         idea="The graph of every batch is kept with its logits. `with evaluating(model):` around "
@@ -222,7 +219,7 @@ def _how_it_asks(attempt: Any) -> None:
     expect(
         _toy.modes(model),
         (True, False),
-        tried=f"{tried}; training of both afterwards",
+        tried=f"{_toy.MIXED}; training of both afterwards",
         idea="evaluating(model) puts every part back; model.eval() and model.train() do not.",
     )
 

@@ -26,7 +26,6 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 
 TRIED = "with evaluating(model): ..."
-MIXED = "a model in training whose dropout is in evaluation mode"
 NO_YIELD = "The block of the `with` runs where the function says `yield`: it needs just one."
 
 
@@ -110,11 +109,11 @@ def _graph_again(attempt: Any) -> None:
 def _modes_again(attempt: Any) -> None:
     """afterwards, each module has the mode that it had"""
     model = _toy.mixed()
-    _in_block(attempt, model, f"{TRIED}, {MIXED}", lambda: None)
+    _in_block(attempt, model, f"{TRIED}, {_toy.MIXED}", lambda: None)
     expect(
         _toy.modes(model),
         (True, False),
-        tried=f"{MIXED}; then training of both",
+        tried=f"{_toy.MIXED}; then training of both",
         idea="Note part.training for every part of model.modules() before, and put it back.",
         known=(
             Known(
@@ -155,7 +154,7 @@ def _parts_of_parts(attempt: Any) -> None:
 
 def _after_an_error(attempt: Any) -> None:
     """all that holds after an error in the block, too, and the error comes through"""
-    model, tried = _toy.mixed(), f"{TRIED} with an error in the block, {MIXED}"
+    model, tried = _toy.mixed(), f"{TRIED} with an error in the block, {_toy.MIXED}"
 
     def fail() -> None:
         raise _InTheBlock("stop")

@@ -65,9 +65,7 @@ def _run(attempt: Any, model: nn.Module, loader: DataLoader, tried: str) -> Any:
         "Batches have different lengths. [place for batch in batches for place in batch] makes "
         "one list of their places."
     )
-    stacked = "The last batch is shorter: torch.cat joins batches, torch.stack wants equal sizes."
     sorts = "A list has no argsort: torch.tensor(places).argsort()."
-    by_name = "The model wants its inputs by name, model(**inputs), not the dict itself."
     filled = (
         "A tensor made in the block may be filled only there. Fill it in the block, or make it "
         "afterwards."
@@ -75,8 +73,8 @@ def _run(attempt: Any, model: nn.Module, loader: DataLoader, tried: str) -> Any:
     with (
         explaining(AttributeError, sorts, "'argsort'"),
         explaining(ValueError, ragged, "expected sequence of length"),
-        explaining(RuntimeError, stacked, "stack expects"),
-        explaining(TypeError, by_name, "unsupported operand"),
+        explaining(RuntimeError, _toy.STACKED, "stack expects"),
+        explaining(TypeError, _toy.BY_NAME, "unsupported operand"),
         explaining(ValueError, collate, "pad_collate"),
         explaining(TypeError, no_size, "string indices"),
         explaining(RuntimeError, filled, "Inplace update to inference"),
@@ -142,14 +140,13 @@ def _any_draw(attempt: Any) -> None:
 def _how_it_asks(attempt: Any) -> None:
     """it asks in evaluation mode, without a graph, and leaves each mode as it was"""
     model = _toy.mixed()
-    tried = "a model in training whose dropout is in evaluation mode"
-    got = _run(attempt, model, _loader(batch_sampler=_order()), tried)
+    got = _run(attempt, model, _loader(batch_sampler=_order()), _toy.MIXED)
     known = (Known(-EXPECTED, "The model was in training. `with evaluating(model):` around it."),)
     idea = "Ask inside of `with evaluating(model):`."
-    expect(got, EXPECTED, tried=tried, idea=idea, known=known)
+    expect(got, EXPECTED, tried=_toy.MIXED, idea=idea, known=known)
     expect_that(
         not any(model.recording),
-        tried=f"{tried}: torch.is_grad_enabled() in the forward pass",
+        tried=f"{_toy.MIXED}: torch.is_grad_enabled() in the forward pass",
         told="True",
         expected="False",
         idea="The graph of every batch stays in memory. `with evaluating(model):` around the loop.",
@@ -157,7 +154,7 @@ def _how_it_asks(attempt: Any) -> None:
     expect(
         _toy.modes(model),
         (True, False),
-        tried=f"{tried}; training of both afterwards",
+        tried=f"{_toy.MIXED}; training of both afterwards",
         idea="evaluating(model) puts every part back; model.eval() and model.train() do not.",
     )
 

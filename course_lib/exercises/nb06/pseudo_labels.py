@@ -7,6 +7,7 @@ from torch import Tensor
 
 from course_lib.exercises._checking import Known, call, expect
 from course_lib.exercises._exercise import Exercise
+from course_lib.exercises.nb06 import _toy
 
 
 def pseudo_labels(probabilities: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
@@ -26,7 +27,6 @@ PROBABILITIES = torch.tensor(
     ]
 )
 TRIED = "answers 0, 2, 1, 0, 0 with the probabilities 0.5, 0.875, 0.75, 0.375, 1"
-EMPTY = "torch.tensor([]) is of floats, and places are whole numbers: dtype=torch.long."
 PLACES, ANSWERS = torch.tensor([1, 2, 4]), torch.tensor([2, 1, 0])
 
 
@@ -39,7 +39,6 @@ def _sure(attempt: Any) -> None:
     lists = "Lists so far; tensors are needed."
     pairs = "Pairs so far. Two tensors are wanted: all the places, and all the labels."
     nothing = torch.tensor([], dtype=torch.long)
-    where = "torch.where(condition) gives a tuple, an axis each: take its [0]."
     above_idea = 'One stands exactly at the threshold. "At least" is >=.'
     expect(
         call(attempt, PROBABILITIES, 0.75, tried=tried),
@@ -48,7 +47,7 @@ def _sure(attempt: Any) -> None:
         idea="Sure are those at 1, 2 and 4; they answer 2, 1 and 0. Return two tensors.",
         known=(
             Known([(1, 2), (2, 1), (4, 0)], pairs),
-            Known(((PLACES,), ANSWERS), where),
+            Known(((PLACES,), ANSWERS), _toy.WHERE),
             Known((ANSWERS, sure), "Answers and probabilities. Return places and answers."),
             Known(
                 (nothing, nothing),
@@ -119,7 +118,7 @@ def _none_sure(attempt: Any) -> None:
         (nothing, nothing),
         tried=tried,
         idea="No place, no label. nonzero() and indexing give that without a special case.",
-        known=(Known((torch.tensor([]), torch.tensor([])), EMPTY),),
+        known=(Known((torch.tensor([]), torch.tensor([])), _toy.NO_PLACES),),
     )
 
 

@@ -7,7 +7,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_lib.exercises._checking import Known, Raised, expect, expect_that, explaining
+from course_lib.exercises._checking import (
+    NO_RETURN,
+    Known,
+    Raised,
+    expect,
+    expect_that,
+    explaining_each,
+)
 
 LAYERS = 11  # so that there are a layer.1 and a layer.10
 
@@ -63,11 +70,9 @@ RAISED = (
 @contextlib.contextmanager
 def explaining_freeze(names: Iterable[str]) -> Iterator[None]:
     """Say what is behind an error about these names, or about a gradient."""
-    with contextlib.ExitStack() as stack:
-        for name in names:
-            stack.enter_context(explaining(ValueError, RAISED, name))
-        gradient = "A gradient is a tensor or None: parameter.grad = None."
-        stack.enter_context(explaining(TypeError, gradient, "assigned grad"))
+    gradient = "A gradient is a tensor or None: parameter.grad = None."
+    raised = [(ValueError, RAISED, name) for name in names]
+    with explaining_each(*raised, (TypeError, gradient, "assigned grad")):
         yield
 
 
@@ -80,7 +85,7 @@ def expect_names(
         tried=tried,
         got=got,
         expected=f"the names {list(expected)}",
-        idea="Nothing came back. Does the function end in `return`?",
+        idea=NO_RETURN,
     )
     expect_that(
         type(got) in COLLECTIONS and all(type(name) is str for name in got),

@@ -1,13 +1,12 @@
 """Exercise 09.2: what has moved."""
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, explaining
+from course_lib.exercises._checking import Known, call, explaining_each
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb09 import _toy
 
@@ -80,10 +79,7 @@ def _expect(
         "`before` has parameters and buffers. Look each up by its name: before[name]. The names "
         "come from named_parameters() and named_buffers(); parameters() and buffers() have none."
     )
-    with contextlib.ExitStack() as stack:
-        for kind, told, words in ((KeyError, absent, ""), *ERRORS):
-            stack.enter_context(explaining(kind, told, words))
-        stack.enter_context(_toy.explaining_names(NAMES, DOTS))
+    with explaining_each((KeyError, absent), *ERRORS), _toy.explaining_names(NAMES, DOTS):
         got = call(attempt, before, net, tried=tried)
     _toy.expect_names(
         got,

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb09 import _toy
 from course_lib.exercises.nb09._toy import NAMES, NET, Net
@@ -77,9 +77,7 @@ def _groups(attempt: Any, rates: dict[str, float], net: nn.Module) -> list:
         tried=tried,
         got=got,
         expected=f"a list of {len(rates)} dicts",
-        idea="Nothing came back. Does the function end in `return`?"
-        if got is None
-        else "A list with a dict for each name is asked.",
+        idea=NO_RETURN if got is None else "A list with a dict for each name is asked.",
     )
     for group in got:
         expect_that(

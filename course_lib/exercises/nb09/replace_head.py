@@ -1,13 +1,20 @@
 """Exercise 09.4: another head, on a copy."""
 
-import contextlib
 import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import call, expect, expect_module, expect_that, explaining
+from course_lib.exercises._checking import (
+    NO_RETURN,
+    call,
+    expect,
+    expect_module,
+    expect_that,
+    explaining,
+    explaining_each,
+)
 from course_lib.exercises._exercise import Exercise
 
 
@@ -81,16 +88,14 @@ def _replaced(attempt: Any, name: str) -> tuple[Net, nn.Module, nn.Module, Any, 
     more = "" if name == "head" else f", name={name!r}"
     tried = f"a model of body, {name} and end; replace_head(model, nn.Linear(3, 5){more})"
     named = {} if name == "head" else {"name": name}
-    with contextlib.ExitStack() as stack:
-        for kind, idea, words in ERRORS:
-            stack.enter_context(explaining(kind, idea, words))
+    with explaining_each(*ERRORS):
         got = call(attempt, model, head, tried=tried, **named)
     expect_that(
         got is not None,
         tried=tried,
         got=got,
         expected="a model",
-        idea="Nothing came back. Does the function end in `return`? setattr returns nothing.",
+        idea=f"{NO_RETURN} setattr returns nothing.",
     )
     return model, old, head, got, tried
 

@@ -9,7 +9,15 @@ from typing import Any
 import torch
 
 from course_lib._describe import shorten
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining, same
+from course_lib.exercises._checking import (
+    NO_RETURN,
+    Known,
+    call,
+    expect,
+    expect_that,
+    explaining,
+    same,
+)
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb07._toy import folder
 from course_lib.exercises.nb10._read_told import (
@@ -101,7 +109,7 @@ def _expect_names(got: Any, curves: Curves, tried: str) -> None:
         tried=tried,
         got=got,
         expected="a dict of curves",
-        idea="Nothing came back. Does the function end in `return`?",
+        idea=NO_RETURN,
     )
     expect_that(
         isinstance(got, dict),

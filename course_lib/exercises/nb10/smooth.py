@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb10._toy import expect_all_digits, rounded
 
@@ -166,7 +166,7 @@ def _expect_list(got: Any, count: int, tried: str) -> None:
         tried=tried,
         got=got,
         expected=f"a list of length {count}",
-        idea="Nothing came back. Does the function end in `return`?" if got is None else plain,
+        idea=NO_RETURN if got is None else plain,
     )
     expect_that(
         len(got) in (count, count + 1),

@@ -31,6 +31,7 @@ START_RATE = 0.5  # TRAIN has another: the rate has fallen since
 OTHERS = ("model", "processing_class", "optimizer", "lr_scheduler", "train_dataloader")
 
 
+STEP = "state.global_step says which step it is."
 OWNED = (
     "Trainer owns logs: make a new dict. After you the other callbacks read it, and evaluate() "
     "returns it."
@@ -78,7 +79,6 @@ def tell(made: Any, logs: dict[str, float], step: int, epoch: float, tried: str)
         "asked for a name of logs that it lacks."
     )
     trainers = "These are Monitor's names. In logs stand Trainer's: loss, learning_rate, grad_norm."
-    where = "state.global_step says which step it is."
     own = "The logger is kept in self: self.logger.scalars(numbers, step)."
     numbers_first = "scalars(numbers, step): the numbers come first."
     two = "A logger wants the step, too: scalars(numbers, step)."
@@ -88,7 +88,7 @@ def tell(made: Any, logs: dict[str, float], step: int, epoch: float, tried: str)
         explaining(KeyError, trainers, "'gradient_norm'"),
         explaining(KeyError, trainers, "'rate'"),
         explaining(KeyError, absent),
-        explaining(AttributeError, where, "step'"),
+        explaining(AttributeError, STEP, "step'"),
         explaining(NameError, own, "'logger'"),
         explaining(TypeError, numbers_first, "'int' object is not iterable"),
         explaining(TypeError, two, "'step'"),

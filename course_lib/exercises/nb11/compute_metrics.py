@@ -7,7 +7,7 @@ import torch
 from transformers import EvalPrediction
 
 from course_lib import metric
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 
 
@@ -94,7 +94,7 @@ def _expect_numbers(got: Any, tried: str) -> None:
         tried=tried,
         got=got,
         expected=wanted,
-        idea="Nothing came back. Does the function end in `return`?"
+        idea=NO_RETURN
         if got is None
         else 'Trainer logs the metrics by name: {"accuracy": ..., "macro_f1": ...}.',
     )

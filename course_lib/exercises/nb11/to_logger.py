@@ -6,7 +6,7 @@ from transformers import TrainerCallback
 
 from course_lib.exercises._checking import Known, expect
 from course_lib.exercises._exercise import Exercise
-from course_lib.exercises.nb11._lines import START_RATE, SUMMARY, TRAIN, VALID, make, tell
+from course_lib.exercises.nb11._lines import START_RATE, STEP, SUMMARY, TRAIN, VALID, make, tell
 
 
 class ToLogger(TrainerCallback):
@@ -29,7 +29,6 @@ class ToLogger(TrainerCallback):
             self.logger.scalars(valid, round(state.epoch))
 
 
-STEP = "state.global_step says which step it is."
 EPOCH = "A point for each epoch: round(state.epoch) says which, since state.epoch is a float."
 TIMES = "Names that end in time or per_second are times: leave them out."
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb10._toy import expect_float
 from course_lib.exercises.nb12 import _neighbours
@@ -73,7 +73,7 @@ def _run(
         tried=tried,
         got=got,
         expected="two numbers",
-        idea=PAIR if got is not None else "Nothing came back. Does the function end in `return`?",
+        idea=PAIR if got is not None else NO_RETURN,
     )
     return got
 

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from course_lib.doctor import Finding
-from course_lib.exercises._checking import Known, Mistake, call, expect, expect_that, explaining
+from course_lib.exercises._checking import (
+    NO_RETURN,
+    Known,
+    Mistake,
+    call,
+    expect,
+    expect_that,
+    explaining,
+)
 from course_lib.exercises._exercise import Exercise
 
 
@@ -85,7 +93,7 @@ def _expect(
         tried=tried,
         got=got,
         expected=f"a list of findings: {_listed(expected)}",
-        idea="Nothing came back. Does the function end in `return`?"
+        idea=NO_RETURN
         if got is None
         else "A list is asked, in the order of the findings: no set, dict or generator.",
     )

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course_lib.exercises._checking import Known, call, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb10._toy import expect_float, rounded
 
@@ -59,7 +59,7 @@ def _expect(
         tried=tried,
         got=got,
         expected=f"two numbers, ({first:.4f}, {second:.4f})",
-        idea=PAIR if got is not None else "Nothing came back. Does the function end in `return`?",
+        idea=PAIR if got is not None else NO_RETURN,
     )
     expect_that(
         not any(issubclass(type(each), str) for each in got),

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.exercises._checking import Known, call, expect, expect_that, explaining
+from course_lib.exercises._checking import NO_RETURN, Known, call, expect, expect_that, explaining
 from course_lib.exercises._exercise import Exercise
 from course_lib.exercises.nb05 import _toy
 from course_lib.exercises.nb12._toy import Within
@@ -77,7 +77,7 @@ def _expect_numbers(got: Any, tried: str, count: int) -> None:
         tried=tried,
         got=got,
         expected=f"a list of {count} numbers",
-        idea="Nothing came back. Does the function end in `return`?"
+        idea=NO_RETURN
         if got is None
         else "The losses of all steps come back, in a list: not the last one alone, no array.",
     )
